@@ -1,0 +1,103 @@
+"""One frozen configuration: a flag beats the environment, which beats config.toml, which beats the default."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError
+
+
+def _xdg(variable: str, fallback: str, environ: Mapping[str, str]) -> Path:
+    """A folder of the XDG Base Directory Specification."""
+    base = environ.get(variable, "")
+    home = Path(environ.get("HOME") or os.path.expanduser("~"))
+    return (Path(base) if base.startswith("/") else home / fallback) / "livedata"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting; each is `LIVEDATA_<NAME>` in the environment and `name = ...` in config.toml."""
+
+    store: Path
+    """Where everything is kept."""
+    inventory: Path
+    """The hosts; it need not exist."""
+    probes: Path
+    """Your own probes; it need not exist."""
+    ssh_config: Path
+    """OpenSSH's client configuration; it need not exist."""
+    flush_seconds: float = 1.0
+    """How often rows become durable and visible to other processes."""
+    seal_seconds: float = 600.0
+    """How often the write-ahead log is turned into Parquet."""
+    connect_concurrency: int = 50
+    """Connections being set up at one time."""
+    answer_bytes: int = 16_000_000
+    """The most one probe may answer; more is cut off and called `truncated`."""
+    query_seconds: float = 60.0
+    """The longest a query may take."""
+    query_memory: str = "1GB"
+    """The most memory a query may take."""
+
+
+def _convert(name: str, value: Any, default: Any, where: str) -> Any:
+    kind = type(default)
+    if issubclass(kind, Path):
+        if isinstance(value, str) and value:
+            return Path(value).expanduser().absolute()
+    elif kind is str:
+        if isinstance(value, str) and value:
+            return value
+    elif not isinstance(value, bool):
+        try:
+            number = kind(value)
+        except (TypeError, ValueError):
+            number = 0
+        if number > 0:
+            return number
+    wanted = {"float": "a number above 0", "int": "a whole number above 0", "str": "text"}.get(kind.__name__, "a path")
+    raise ConfigError(f"{name} is {value!r}", where=where, hint=f"it must be {wanted}")
+
+
+def load_config(environ: Mapping[str, str] = os.environ, **flags: Any) -> Config:
+    """The configuration of this run; `flags` that are None leave it to the environment, the file and the defaults.
+
+    Raises:
+        ConfigError: a file or a value that can't be used, with its place.
+    """
+    home = _xdg("XDG_CONFIG_HOME", ".config", environ)
+    config = Config(
+        store=_xdg("XDG_DATA_HOME", ".local/share", environ),
+        inventory=home / "inventory.toml",
+        probes=home / "probes",
+        ssh_config=Path(environ.get("HOME") or os.path.expanduser("~")) / ".ssh" / "config",
+    )
+    defaults = {f.name: getattr(config, f.name) for f in fields(Config)}
+    path = Path(environ.get("LIVEDATA_CONFIG") or home / "config.toml")
+    values: dict[str, Any] = {}
+    if path.exists():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"can't read it: {error}", where=str(path)) from error
+    elif "LIVEDATA_CONFIG" in environ:
+        raise ConfigError("there is no such file", where=str(path), hint="it is named by LIVEDATA_CONFIG")
+    for name in values:
+        if name not in defaults:
+            near = get_close_matches(name, defaults, 1)
+            hint = f"did you mean {near[0]}?" if near else f"settings: {', '.join(defaults)}"
+            raise ConfigError(f"there is no setting {name!r}", where=str(path), hint=hint)
+    chosen = {n: _convert(n, v, defaults[n], str(path)) for n, v in values.items()}
+    for name, default in defaults.items():
+        variable = f"LIVEDATA_{name.upper()}"
+        if environ.get(variable):
+            chosen[name] = _convert(variable, environ[variable], default, "environment")
+        if flags.get(name) is not None:
+            chosen[name] = _convert(name, flags[name], default, f"--{name.replace('_', '-')}")
+    return replace(config, **chosen)

@@ -1,0 +1,1 @@
+"""The nouns every stage shares: frozen, without I/O, importing nothing of livedata but one another."""

@@ -1,0 +1,135 @@
+"""The rows of one probe run, and the Arrow schema that a probe's header implies.
+
+A stored table has, in this order: `ts`, `host`, `boot_id`; `offset_ms` and `dt_ms` where the rows are samples; the
+header's columns; and for each counter `NAME_total` its increment `NAME_increase` since the sample before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+
+from .probe import Column, Probe, Type
+
+Row = tuple[Any, ...]
+"""Values in the order of a probe's columns; counters' increments follow (see `Batch`).
+`d2` stands as an int of hundredths, `ts` as int microseconds, `map` as a list of pairs, absent values as None."""
+
+TYPES: dict[Type, pa.DataType] = {
+    "str": pa.string(),
+    "bool": pa.bool_(),
+    "i64": pa.int64(),
+    "u64": pa.uint64(),
+    "f64": pa.float64(),
+    "d2": pa.decimal64(18, 2),
+    "ts": pa.timestamp("us", tz="UTC"),
+    "map": pa.map_(pa.string(), pa.string()),
+}
+
+COMMON_IDS = {"ts": 10_001, "host": 10_002, "boot_id": 10_003, "offset_ms": 10_004, "dt_ms": 10_005}
+INCREASE_IDS = 20_000
+"""An increment's field id is its counter's plus this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one run: `rows` are the header's columns followed by one increment a counter, in the counters' order.
+
+    `ts`: the scheduled tick, microseconds UTC. `boot_id`: as /proc/sys/kernel/random/boot_id says, None where it is
+    missing. `offset_ms`: middle of the read minus `ts`. `dt_ms`: the host's uptime since the sample before, None
+    where no sample of this boot is known. `uptime_ms`: the host's uptime at the read. `cursor`: where a log goes on.
+    """
+
+    probe: Probe
+    host: str
+    ts: int
+    rows: Sequence[Row]
+    boot_id: str | None = None
+    offset_ms: int | None = None
+    dt_ms: int | None = None
+    uptime_ms: int | None = None
+    cursor: str | None = None
+
+
+def increase_name(counter: str) -> str:
+    """`read_bytes_total` → `read_bytes_increase`."""
+    return counter.removesuffix("_total") + "_increase"
+
+
+def increase_type(column: Column) -> Type:
+    return "i64" if column.type == "u64" else column.type
+
+
+def stored_columns(probe: Probe) -> list[Column]:
+    """Every column of the stored table in order, common ones first, with their permanent ids."""
+    own = {c.name for c in probe.columns}
+    common = [
+        Column("ts", COMMON_IDS["ts"], "ts", "time", "The scheduled tick, UTC"),
+        Column("host", COMMON_IDS["host"], "str", "label", "The host's name in the inventory"),
+        Column("boot_id", COMMON_IDS["boot_id"], "str", "text", "Changes at each boot of the host"),
+    ]
+    if probe.every and not probe.is_events:
+        common.append(
+            Column("offset_ms", COMMON_IDS["offset_ms"], "i64", "gauge", "Middle of the read, after `ts`")
+        )
+        if probe.counters:
+            common.append(
+                Column("dt_ms", COMMON_IDS["dt_ms"], "i64", "gauge", "Host uptime since the sample before; null: none")
+            )
+    increases = [
+        Column(increase_name(c.name), INCREASE_IDS + c.id, increase_type(c), "gauge", f"{c.name} since the sample before")
+        for c in probe.columns
+        if c.kind == "counter"
+    ]
+    return [c for c in common if c.name not in own] + list(probe.columns) + increases
+
+
+@cache
+def arrow_schema(probe: Probe) -> pa.Schema:
+    """The Arrow schema of a probe's stored table, with Parquet field ids."""
+    return pa.schema(
+        [
+            pa.field(c.name, TYPES[c.type], metadata={b"PARQUET:field_id": str(c.id).encode()})
+            for c in stored_columns(probe)
+        ]
+    )
+
+
+def _array(values: Iterable[Any], column_type: Type) -> pa.Array:
+    """Python values to Arrow; hundredths become decimals without a Python object each."""
+    if column_type != "d2":
+        return pa.array(values, TYPES[column_type])
+    ints = pa.array(values, pa.int64())
+    return pa.Array.from_buffers(TYPES["d2"], len(ints), ints.buffers(), ints.null_count, ints.offset)
+
+
+def to_arrow(batches: Sequence[Batch]) -> pa.RecordBatch:
+    """One record batch of many hosts' runs of the same probe (`batches` must share it, and not be empty).
+
+    Raises:
+        pa.ArrowInvalid, pa.ArrowTypeError, OverflowError: a row does not have the promised types.
+    """
+    probe = batches[0].probe
+    columns = stored_columns(probe)
+    width = len(probe.columns) + len(probe.counters)
+    arrays: dict[str, pa.Array] = {}
+    rows = list(chain.from_iterable(b.rows for b in batches))
+    values: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
+    if len(values) != width:
+        raise pa.ArrowInvalid(f"{probe.name}: rows of {len(values)} values, {width} promised")
+    repeats = {"ts": "ts", "host": "host", "boot_id": "boot_id", "offset_ms": "offset_ms", "dt_ms": "dt_ms"}
+    offset = len(columns) - width
+    for i, column in enumerate(columns):
+        if i >= offset:
+            arrays[column.name] = _array(values[i - offset], column.type)
+        else:
+            name = repeats[column.name]
+            arrays[column.name] = _array(
+                list(chain.from_iterable([getattr(b, name)] * len(b.rows) for b in batches)), column.type
+            )
+    return pa.RecordBatch.from_arrays(list(arrays.values()), schema=arrow_schema(probe))

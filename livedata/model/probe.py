@@ -1,0 +1,76 @@
+"""A probe: a script, its cadence, and the columns it promises. Its header is the only schema there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["str", "bool", "i64", "u64", "f64", "d2", "ts", "map"]
+"""`d2` is a decimal of two places (kernel ticks, load averages): exact, and kept as a scaled integer.
+`ts` is microseconds UTC; `map` is text to text."""
+
+Kind = Literal["label", "gauge", "counter", "text", "time"]
+
+Lane = Literal["main", "slow", "log"]
+"""The channel of a host's session that a probe runs on: at most three, each a shell of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    id: int
+    type: Type
+    kind: Kind
+    help: str = ""
+    was: tuple[str, ...] = ()
+    """Names this column had before; the id stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A column reckoned when asked: a DuckDB expression over the table's own columns."""
+
+    name: str
+    sql: str
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One table: what is read or run on a host, how often, and what comes of it."""
+
+    name: str
+    help: str
+    columns: tuple[Column, ...]
+    derived: tuple[Derived, ...] = ()
+    source: str = ""
+    docs: str = ""
+    every: float = 10.0
+    """Seconds between two runs; 0 for a table that the collector itself fills."""
+    timeout: float = 5.0
+    parse: str = "fields"
+    """A declared format (`fields`, `keyvalue`, `csv`, `jsonl`) or the parser of a kernel file (`livedata.parse`)."""
+    read: tuple[str, ...] = ()
+    """Globs under /proc and /sys that the composer reads; a probe has these or a body."""
+    body: str = ""
+    lane: Lane = "main"
+    denied_without: str = ""
+    """A file that is readable where the host shows everything; without it the outcome is `denied`, rows are kept."""
+    privilege: Literal["", "root"] = ""
+    path: str = ""
+    """The file this was read from, for messages."""
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """Positions of the series key in `columns`."""
+        return tuple(i for i, c in enumerate(self.columns) if c.kind == "label")
+
+    @property
+    def counters(self) -> tuple[int, ...]:
+        """Positions of the counters in `columns`."""
+        return tuple(i for i, c in enumerate(self.columns) if c.kind == "counter")
+
+    @property
+    def is_events(self) -> bool:
+        """Whether each row brings its own `ts` (log entries) instead of the tick's."""
+        return any(c.name == "ts" for c in self.columns)

@@ -1,0 +1,86 @@
+"""One run of one probe on one host, and the table that keeps every run's outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .probe import Column, Derived, Probe
+
+
+class Outcome(StrEnum):
+    OK = "ok"
+    UNSUPPORTED = "unsupported"
+    """This host has no such thing."""
+    DENIED = "denied"
+    """This user may not see it (all), or has no shell."""
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    AUTH_FAILED = "auth_failed"
+    HOSTKEY_CHANGED = "hostkey_changed"
+    HOSTKEY_UNKNOWN = "hostkey_unknown"
+    MALFORMED = "malformed"
+    """An answer that isn't what the probe promises."""
+    TRUNCATED = "truncated"
+    """More than the limit came; what lies before it is kept."""
+    MISSED = "missed"
+    """Nobody asked: the collector was down, asleep or overloaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a host or a probe gave nothing: an expected thing, so a value."""
+
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """A row of `scrape`; times in milliseconds, None where it isn't known."""
+
+    probe: str
+    outcome: Outcome
+    detail: str | None = None
+    connect_ms: float | None = None
+    rtt_ms: float | None = None
+    wall_ms: float | None = None
+    remote_cpu_ms: float | None = None
+    bytes: int | None = None
+    rows: int | None = None
+    exit_status: int | None = None
+    clock_skew_ms: float | None = None
+
+    def row(self) -> tuple[object, ...]:
+        return (
+            self.probe, str(self.outcome), self.detail, self.connect_ms, self.rtt_ms, self.wall_ms,
+            self.remote_cpu_ms, self.bytes, self.rows, self.exit_status, self.clock_skew_ms,
+        )  # fmt: skip
+
+
+CONNECT = "connect"
+"""The `probe` of a scrape row that speaks of the session itself."""
+
+SCRAPE = Probe(
+    name="scrape",
+    help="One row a probe run: what came of it and what it cost.",
+    source="the collector",
+    every=0.0,
+    columns=(
+        Column("probe", 1, "str", "label", "The probe, or `connect` for the session itself"),
+        Column("outcome", 2, "str", "text", "ok, unsupported, denied, failed, timeout, unreachable, auth_failed, "
+               "hostkey_changed, hostkey_unknown, malformed, truncated, missed"),
+        Column("detail", 3, "str", "text", "What the host, the network or ssh said; null where all is well"),
+        Column("connect_ms", 4, "f64", "gauge", "Time to an authenticated session, when this run opened one"),
+        Column("rtt_ms", 5, "f64", "gauge", "From the request to the first byte of its answer"),
+        Column("wall_ms", 6, "f64", "gauge", "From the request to the end of its answer"),
+        Column("remote_cpu_ms", 7, "f64", "gauge", "CPU the shell and its children took on the host for the whole "
+               "request, shared out by the probes' bytes; kernel ticks of 10 ms, so look at sums"),
+        Column("bytes", 8, "i64", "gauge", "Bytes of the answer that are this probe's"),
+        Column("rows", 9, "i64", "gauge", "Rows kept"),
+        Column("exit_status", 10, "i64", "gauge", "Exit status of the probe's body"),
+        Column("clock_skew_ms", 11, "f64", "gauge", "The host's clock minus the collector's; known to the second"),
+    ),
+    derived=(Derived("ok", "outcome = 'ok'", "Whether the run gave all it promises"),),
+)  # fmt: skip
