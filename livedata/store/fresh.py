@@ -1,0 +1,51 @@
+"""The rows of the write-ahead logs as Arrow tables, in the columns that their tables have now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import pyarrow as pa
+
+from ..model.batch import TYPES, arrow_schema, stored_columns
+from ..model.probe import Probe
+from . import payload
+from .frame import Scan
+from .registry import Tables, lookup
+
+
+def conform(record: pa.RecordBatch, old: Probe, new: Probe) -> pa.RecordBatch:
+    """Rows of an older version in the columns of a newer: found by id, renamed, widened, null where they had none."""
+    if old is new:
+        return record
+    positions = {c.id: i for i, c in enumerate(stored_columns(old))}
+    arrays = [
+        record.column(positions[c.id]).cast(TYPES[c.type])
+        if c.id in positions
+        else pa.nulls(len(record), TYPES[c.type])
+        for c in stored_columns(new)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(new))
+
+
+def fresh_rows(
+    logs: Sequence[Scan], known: Tables, names: Collection[str], first: int, last: int
+) -> dict[str, pa.Table]:
+    """name → its rows; frames of a table that hold nothing between `first` and `last` are passed over.
+
+    Raises:
+        StoreError: a frame can't be read, or its version is unknown.
+    """
+    found: dict[str, list[pa.RecordBatch]] = {name: [] for name in names}
+    for body in (body for log in logs for body in log.bodies):
+        for entry in payload.unpack(body).entries:
+            if entry.rows and entry.table in found and entry.first_ts <= last and entry.last_ts >= first:
+                old = lookup(known, entry.table, entry.version)
+                table = known.tables[entry.table]
+                rows = payload.record(entry, old)
+                found[entry.table].append(conform(rows, old, table.versions[table.current]))
+    return {
+        name: pa.Table.from_batches(
+            records, arrow_schema(known.tables[name].versions[known.tables[name].current])
+        )
+        for name, records in found.items()
+    }
