@@ -11,6 +11,7 @@ import typer
 
 from .. import __version__
 from ..errors import INTERRUPTED, LivedataError
+from . import query
 from .common import say
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -27,6 +28,7 @@ fleet = typer.Typer(
     help="Ask and collect: hosts, probes, queries.", no_args_is_help=True, rich_markup_mode=None, context_settings=HELP
 )
 app.add_typer(fleet, name="fleet")
+fleet.command("query")(query.query)
 
 
 def _version(wanted: bool) -> None:
