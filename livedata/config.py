@@ -61,7 +61,9 @@ def _convert(name: str, value: Any, default: Any, where: str) -> Any:
             number = 0
         if number > 0:
             return number
-    wanted = {"float": "a number above 0", "int": "a whole number above 0", "str": "text"}.get(kind.__name__, "a path")
+    wanted = {"float": "a number above 0", "int": "a whole number above 0", "str": "text"}.get(
+        kind.__name__, "a path"
+    )
     raise ConfigError(f"{name} is {value!r}", where=where, hint=f"it must be {wanted}")
 
 

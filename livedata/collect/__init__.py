@@ -1,1 +1,1 @@
-""""""
+"""The write side: wires inventory, transport, probes, parsers and store together, a task a host."""

@@ -1,0 +1,111 @@
+"""The composition root: turns a configuration into wired objects. Nothing else constructs across layers."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .clock import SystemClock
+from .collect.collector import Collector
+from .collect.pull import pull_once
+from .config import Config
+from .model.host import Host
+from .model.scrape import Failure, Scrape
+from .probe.load import load_probes
+from .store.writer import Writer
+from .transport.hostkey import ShownKey, add_known_host
+from .transport.local import LocalTransport
+from .transport.protocol import Transport
+from .transport.replay import ReplayTransport
+
+__all__ = ["Checked", "add_known_host", "check", "collector", "host_keys", "transports", "until_stopped"]
+
+Said = Callable[[str, Failure | None], None]
+Complain = Callable[[str], None]
+
+
+def transports(config: Config, hosts: Sequence[Host]) -> dict[str, Transport]:
+    """The ways to reach these hosts; asyncssh is loaded only where one of them needs it."""
+    wanted = {host.transport for host in hosts}
+    result: dict[str, Transport] = {}
+    if "local" in wanted:
+        result["local"] = LocalTransport(config.answer_bytes)
+    if "replay" in wanted:
+        result["replay"] = ReplayTransport()
+    if "ssh" in wanted:
+        from .transport.ssh import SSHTransport
+
+        result["ssh"] = SSHTransport(config.answer_bytes)
+    return result
+
+
+@contextmanager
+def collector(
+    config: Config, hosts: Sequence[Host], purpose: str, said: Said, complain: Complain
+) -> Iterator[Collector]:
+    """A collector over the store, which is locked for as long.
+
+    Raises:
+        StoreLocked: another process collects into it.
+        StoreError, ProbeError: a store or a probe that can't be used.
+    """
+    clock = SystemClock()
+    probes = load_probes(config.probes)
+    writer = Writer.open(config.store, purpose=purpose, now_us=clock.now_us())
+    try:
+        yield Collector(writer, hosts, probes, transports(config, hosts), clock, config, said, complain)
+    finally:
+        writer.close()
+
+
+async def until_stopped(collecting: Collector) -> None:
+    """Watch until SIGINT, SIGTERM or SIGHUP; everything collected is in the store when this returns."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    await collecting.watch(stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one host said to `check`: a scrape a probe, and one of the session."""
+
+    host: str
+    scrapes: tuple[Scrape, ...]
+
+
+async def check(config: Config, hosts: Sequence[Host], tell: Callable[[Checked], None]) -> None:
+    """Ask every host every probe once and store nothing; `tell` is called as each is done."""
+    probes = load_probes(config.probes)
+    ways = transports(config, hosts)
+    slots = asyncio.Semaphore(config.connect_concurrency)
+
+    async def one(host: Host) -> None:
+        async with slots:
+            tell(
+                Checked(
+                    host.name, await pull_once(host, probes.values(), ways[host.transport], SystemClock())
+                )
+            )
+
+    try:
+        await asyncio.gather(*(one(host) for host in hosts))
+    finally:
+        for way in ways.values():
+            await way.close()
+
+
+async def host_keys(config: Config, hosts: Sequence[Host]) -> list[tuple[Host, ShownKey]]:
+    """The keys that hosts present beside those that are known."""
+    from .transport.ssh import SSHTransport
+
+    ssh = SSHTransport(config.answer_bytes)
+    try:
+        keys = await asyncio.gather(*(ssh.shown_key(host.route) for host in hosts))
+    finally:
+        await ssh.close()
+    return list(zip(hosts, keys, strict=True))

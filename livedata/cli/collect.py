@@ -1,0 +1,150 @@
+"""`up`, `fleet watch` and `fleet snapshot`: the commands that collect."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ..errors import SOME_HOSTS_FAILED, NoHostReached, StoreLocked
+from .common import HostsArgument, InventoryOption, StoreOption, configure, say
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..model.host import Host
+    from ..model.scrape import Failure
+
+QUESTION = "SELECT host, round(avg(busy_pct), 1) AS busy_pct FROM cpu WHERE ts > now() - INTERVAL 1 HOUR GROUP BY host"
+
+
+def up(hosts: HostsArgument = None, store: StoreOption = None, inventory: InventoryOption = None) -> None:
+    """Watch this machine, without SSH, and the inventory's hosts or those named: the zero-configuration start."""
+    from ..inventory import find_hosts, this_machine
+
+    config = configure(store=store, inventory=inventory)
+    others = find_hosts(config, hosts or [])
+    here = this_machine()
+    watched = others if here.name in {h.name for h in others} else (here, *others)
+    _watch(config, watched, "livedata up")
+
+
+def watch(hosts: HostsArgument = None, store: StoreOption = None, inventory: InventoryOption = None) -> None:
+    """Watch hosts with persistent sessions until stopped (Ctrl-C or SIGTERM: nothing collected is lost)."""
+    config = configure(store=store, inventory=inventory)
+    _watch(config, chosen(config, hosts), "livedata fleet watch")
+
+
+def snapshot(
+    hosts: HostsArgument = None, store: StoreOption = None, inventory: InventoryOption = None
+) -> None:
+    """Pull every due probe and all new log entries once, then exit: made for cron.
+
+    Quiet on success, one line a failing host. Exit code: 0 all hosts answered, 1 some, 3 none.
+    Beside another snapshot or a watch on the same store: one line, nothing written, exit code 0.
+    """
+    import asyncio
+
+    from .. import app
+
+    config = configure(store=store, inventory=inventory)
+    watched = chosen(config, hosts)
+    try:
+        with app.collector(config, watched, "livedata fleet snapshot", _quiet, say) as collecting:
+            outcomes = asyncio.run(collecting.snapshot(_progress))
+    except StoreLocked as busy:
+        say(f"livedata: nothing done: {busy.problem}")
+        return
+    failed = {name: why for name, why in outcomes.items() if why}
+    for name, why in sorted(failed.items()):
+        say(f"{name}: {why.outcome}: {why.detail}")
+    if failed and len(failed) == len(outcomes):
+        raise NoHostReached(
+            "not one host could be asked", hint="livedata fleet check says what would mend it"
+        )
+    if failed:
+        raise typer.Exit(SOME_HOSTS_FAILED)
+
+
+def chosen(config: Config, expressions: Sequence[str] | None) -> tuple[Host, ...]:
+    """The hosts a command means; this machine where there is no inventory and none is named."""
+    from ..inventory import find_hosts, this_machine
+
+    return find_hosts(config, expressions or []) or (this_machine(),)
+
+
+def _watch(config: Config, hosts: Sequence[Host], purpose: str) -> None:
+    import asyncio
+
+    from .. import app
+
+    with app.collector(config, hosts, purpose, _said, say) as collecting:
+        _introduce(config, hosts)
+        asyncio.run(app.until_stopped(collecting))
+    say("Stopped; everything collected is in the store.")
+
+
+def _introduce(config: Config, hosts: Sequence[Host]) -> None:
+    """Plain words: what is watched, where it is kept, what to try next."""
+    local = [h.name for h in hosts if h.transport == "local"]
+    remote = [h.name for h in hosts if h.transport != "local"]
+    parts = []
+    if local:
+        parts.append(f"this machine ({local[0]}), without SSH")
+    if remote:
+        shown = ", ".join(remote[:5]) + (f" and {len(remote) - 5} more" if len(remote) > 5 else "")
+        parts.append(f"{len(remote)} host{'s' if len(remote) > 1 else ''} over SSH ({shown})")
+    say(f"Watching {' and '.join(parts)}. Nothing is installed on any of them.")
+    say(f"Kept in {_short(config.store)}, which only you can read.")
+    if not remote:
+        say(f"To watch more, name them (livedata up user@host) or list them in {_short(config.inventory)}:")
+        say(f"  {command()} fleet init --from-ssh-config")
+    say("")
+    say("Ask from another terminal:")
+    say(f"  {command()} fleet status")
+    say(f'  {command()} fleet query "{QUESTION}"')
+    say(f"  {command()} fleet tables")
+    say("")
+    say("Ctrl-C stops; what was collected stays.")
+    say("")
+
+
+def command() -> str:
+    """How this program was called, if that is how a person would call it again."""
+    called = Path(sys.argv[0])
+    found = shutil.which("livedata")
+    if found and called.name == "livedata" and os.path.realpath(found) == os.path.realpath(called):
+        return "livedata"
+    return os.path.relpath(called) if called.name == "livedata" else "livedata"
+
+
+def _short(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def _said(host: str, failure: Failure | None) -> None:
+    stamp = datetime.now().strftime("%H:%M:%S")
+    if failure:
+        from .mend import mend
+
+        say(f"{stamp} {host}: {failure.outcome}: {failure.detail}")
+        hint = mend(failure.outcome, host)
+        if hint:
+            say(f"         {hint}")
+    else:
+        say(f"{stamp} {host}: answers")
+
+
+def _quiet(host: str, failure: Failure | None) -> None:
+    """Snapshot tells of failures at its end."""
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty() and total > 1:
+        print(f"\r{done}/{total} hosts", end="\n" if done == total else "", file=sys.stderr, flush=True)

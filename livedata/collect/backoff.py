@@ -1,0 +1,23 @@
+"""How long to wait before a host is tried again. Pure: it is told the dice."""
+
+from __future__ import annotations
+
+from ..model.scrape import Outcome
+
+FIRST_SECONDS, MOST_SECONDS, REFUSED_SECONDS = 2.0, 60.0, 300.0
+REFUSALS = frozenset({Outcome.AUTH_FAILED, Outcome.HOSTKEY_CHANGED, Outcome.HOSTKEY_UNKNOWN, Outcome.DENIED})
+"""What a person has to mend: asked again slowly, so that no account is locked by trying."""
+
+
+def wait_seconds(outcome: Outcome, failures: int, dice: float) -> float:
+    """Full jitter: a random share of a ceiling that doubles, as AWS's "Exponential Backoff and Jitter" measured best.
+
+    Args:
+        outcome: of the last attempt.
+        failures: attempts that failed in a row, from 1.
+        dice: uniform in 0..1.
+    """
+    if outcome in REFUSALS:
+        return REFUSED_SECONDS * (0.5 + dice / 2)
+    ceiling = min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(failures - 1, 10))
+    return max(0.5, ceiling * dice)

@@ -1,0 +1,182 @@
+"""The collector: all hosts' watches (or one pull of each), and the one loop that puts their rows into the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..clock import Clock
+from ..config import Config
+from ..errors import StoreError
+from ..model.batch import Batch
+from ..model.host import Host
+from ..model.probe import Probe
+from ..model.scrape import Failure, Outcome
+from ..store.writer import Writer
+from ..transport.protocol import Transport
+from .asker import Asker
+from .backoff import MOST_SECONDS
+from .pull import applied, pull
+from .watch import Surroundings, watch
+
+PENDING_ROWS = 500_000
+"""Rows kept in memory while the store can't take them; beyond, samples go first, and their loss is said."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """Rows that are not yet in the store."""
+
+    batches: list[Batch] = field(default_factory=list)
+    rows: int = 0
+
+    def add(self, batches: Iterable[Batch]) -> None:
+        for batch in batches:
+            self.batches.append(batch)
+            self.rows += len(batch.rows)
+
+    def take(self) -> list[Batch]:
+        taken, self.batches, self.rows = self.batches, [], 0
+        return taken
+
+    def put_back(self, batches: Sequence[Batch]) -> int:
+        """Keep what the store refused, oldest samples given up beyond the bound; how many rows were."""
+        self.batches = [*batches, *self.batches]
+        self.rows += sum(len(b.rows) for b in batches)
+        lost = 0
+        kept: list[Batch] = []
+        for batch in self.batches:
+            # Log rows stay: their cursor moved on with them, and nobody would ask for them again.
+            if self.rows - lost > PENDING_ROWS and batch.cursor is None:
+                lost += len(batch.rows)
+            else:
+                kept.append(batch)
+        self.batches, self.rows = kept, self.rows - lost
+        return lost
+
+
+class Collector:
+    """Args:
+    writer: the open store.
+    transports: by the name a host's `transport` has.
+    said: told a host's name and why it can't be reached, or None once it can, when that changes.
+    complain: told in words what is wrong with the store.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        hosts: Sequence[Host],
+        probes: Mapping[str, Probe],
+        transports: Mapping[str, Transport],
+        clock: Clock,
+        config: Config,
+        said: Callable[[str, Failure | None], None],
+        complain: Callable[[str], None],
+    ) -> None:
+        self._writer = writer
+        self._hosts = hosts
+        self._probes = probes
+        self._transports = transports
+        self._clock = clock
+        self._config = config
+        self._tell = said
+        self._complain = complain
+        self._pending = Pending()
+        self._state: dict[str, Outcome] = {}
+        self._connecting = asyncio.Semaphore(config.connect_concurrency)
+        self._refused = False
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Watch every host until `stop` is set; all rows are in the store when this returns."""
+        around = Surroundings(self._clock, len(self._hosts), self._connecting, self._said)
+        tasks = [asyncio.create_task(self._guard(host, around)) for host in self._hosts]
+        try:
+            while not stop.is_set():
+                try:
+                    async with asyncio.timeout(self._config.flush_seconds):
+                        await stop.wait()
+                except TimeoutError:
+                    pass
+                await self._flush()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._flush()
+
+    async def snapshot(self, progress: Callable[[int, int], None]) -> dict[str, Failure | None]:
+        """One pull of every host: each due probe once, and its log up to now.
+
+        Returns:
+            For each host why it could not be asked, or None.
+        Raises:
+            StoreError: the rows could not be written.
+        """
+        outcomes: dict[str, Failure | None] = {}
+
+        async def one(host: Host) -> None:
+            async with self._connecting:
+                outcomes[host.name] = await pull(
+                    self._asker(host), self._transports[host.transport], self._clock
+                )
+            progress(len(outcomes), len(self._hosts))
+
+        work = asyncio.gather(*(one(host) for host in self._hosts))
+        try:
+            while not work.done():
+                await asyncio.wait([work], timeout=self._config.flush_seconds)
+                self._append()
+            await work
+        finally:
+            work.cancel()
+        self._append()
+        return outcomes
+
+    async def _guard(self, host: Host, around: Surroundings) -> None:
+        """The boundary: what no one foresaw is a word and a pause for one host, never the end of the others."""
+        while True:
+            try:
+                await watch(self._asker(host), self._transports[host.transport], around)
+            except Exception as error:  # noqa: BLE001
+                self._complain(f"{host.name}: livedata itself failed: {type(error).__name__}: {error}")
+            await self._clock.sleep(MOST_SECONDS)
+
+    def _asker(self, host: Host) -> Asker:
+        last = self._writer.state.last
+        known = {name: last[host.name, name] for name in self._probes if (host.name, name) in last}
+        probes = applied(self._probes.values(), host)
+        return Asker(host, probes, known, self._clock, self._pending.add, lambda: self._refused)
+
+    def _said(self, host: str, failure: Failure | None) -> None:
+        outcome = failure.outcome if failure else Outcome.OK
+        if self._state.get(host) != outcome:
+            self._state[host] = outcome
+            self._tell(host, failure)
+
+    def _append(self) -> None:
+        batches = self._pending.take()
+        if batches:
+            self._writer.append(batches, self._clock.now_us())
+
+    async def _flush(self) -> None:
+        """Put what is pending into the store, sealing when it is time; a store that refuses stops nothing."""
+        batches = self._pending.take()
+        try:
+            if batches:
+                await asyncio.to_thread(self._writer.append, batches, self._clock.now_us())
+            if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
+                batches = []
+                await asyncio.to_thread(self._writer.seal)
+        except StoreError as error:
+            lost = self._pending.put_back(batches)
+            if lost or not self._refused:
+                self._complain(
+                    f"{error}\n  {self._pending.rows:,} rows wait in memory, {lost:,} were given up"
+                )
+            self._refused = True
+            return
+        if self._refused and batches:
+            self._refused = False
+            self._complain("the store takes rows again")

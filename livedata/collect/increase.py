@@ -1,0 +1,58 @@
+"""Counters to increments: what a counter grew by since the sample before, or null where nobody can know. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..model.probe import Probe
+
+Counters = Mapping[tuple[Any, ...], tuple[Any, ...]]
+"""Series key (the label columns' values) → raw counters of the last sample."""
+
+
+def elapsed_ms(
+    boot_id: str | None, uptime_ms: int | None, last_boot: str | None, last_uptime: int | None
+) -> int | None:
+    """Uptime that passed between two samples; None across a boot, or where boot or uptime are unknown.
+
+    A host whose boot id can't be read is taken to have rebooted only when its uptime went backwards.
+    """
+    if uptime_ms is None or last_uptime is None or boot_id != last_boot or uptime_ms <= last_uptime:
+        return None
+    return uptime_ms - last_uptime
+
+
+def with_increases(
+    probe: Probe, rows: Sequence[tuple[Any, ...]], last: Counters | None
+) -> list[tuple[Any, ...]]:
+    """Each row followed by one increment a counter; null at a first sample and where a counter went backwards.
+
+    Args:
+        rows: values in the order of the probe's columns.
+        last: the counters of the sample before in this boot; None where there is none.
+    """
+    counters, labels = probe.counters, probe.labels
+    if not counters:
+        return list(rows)
+    nothing = (None,) * len(counters)
+    if not last:
+        return [row + nothing for row in rows]
+    result = []
+    for row in rows:
+        before = last.get(tuple([row[i] for i in labels]))
+        if before is None:
+            result.append(row + nothing)
+            continue
+        increases = []
+        for i, old in zip(counters, before, strict=True):
+            new = row[i]
+            increases.append(new - old if new is not None and old is not None and new >= old else None)
+        result.append(row + tuple(increases))
+    return result
+
+
+def counters_of(probe: Probe, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """The raw counters of a sample's rows by series key."""
+    counters, labels = probe.counters, probe.labels
+    return {tuple([row[i] for i in labels]): tuple([row[i] for i in counters]) for row in rows}

@@ -1,0 +1,70 @@
+"""One pull of one host: each due probe once, its log up to now, then the session is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..clock import Clock
+from ..model.batch import Batch
+from ..model.host import Host, Settings
+from ..model.probe import Probe
+from ..model.scrape import SCRAPE, Failure, Outcome, Scrape
+from ..probe.load import apply_settings
+from ..transport.protocol import Transport
+from .asker import LANES, Asker
+from .schedule import first_due, tick
+
+
+def applied(probes: Iterable[Probe], host: Host) -> list[Probe]:
+    """The probes that run on a host, with what the inventory says of them there."""
+    return [apply_settings(p, s) for p in probes if (s := host.probes.get(p.name, Settings())).enabled]
+
+
+async def pull(asker: Asker, transport: Transport, clock: Clock) -> Failure | None:
+    """Ask everything that is due; why the host could not be asked, or None."""
+    now = clock.now_us()
+    due = [p for p in asker.probes if _due(asker, p, now)]
+    session = await transport.connect(asker.host)
+    ts = tick(clock.now_us(), 10.0)
+    if isinstance(session, Failure):
+        asker.report_connect(ts, session)
+        return session
+    try:
+        asker.report_connect(ts, None, session.connect_s)
+        refused: Failure | None = None
+        for lane in LANES:
+            ready = [p for p in due if p.lane == lane]
+            if ready and not refused and not session.lost:
+                refused = await asker.run(session, lane, ready, ts)
+        refused = refused or session.lost
+        if refused:
+            asker.report_connect(ts, refused)
+        return refused
+    finally:
+        await session.close()
+
+
+async def pull_once(
+    host: Host, probes: Iterable[Probe], transport: Transport, clock: Clock
+) -> tuple[Scrape, ...]:
+    """Ask a host every probe with nothing known before; what came of each run."""
+    scrapes: list[Scrape] = []
+
+    def keep(batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            if batch.probe is SCRAPE:
+                scrapes.extend(scrape_of(row) for row in batch.rows)
+
+    await pull(Asker(host, applied(probes, host), {}, clock, keep), transport, clock)
+    return tuple(scrapes)
+
+
+def scrape_of(row: Sequence[object]) -> Scrape:
+    """A row of `scrape` as the noun it was made from."""
+    probe, outcome, *rest = row
+    return Scrape(str(probe), Outcome(str(outcome)), *rest)  # type: ignore[arg-type]
+
+
+def _due(asker: Asker, probe: Probe, now: int) -> bool:
+    last = asker.last.get(probe.name)
+    return first_due(last.ts if last else None, probe.every, now) <= now

@@ -1,0 +1,99 @@
+"""From a host's answer to one reading a probe: which section is whose, and what its status means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..model.host import Host
+from ..model.probe import Probe
+from ..model.reading import Reading
+from ..model.scrape import Failure, Outcome
+from ..transport.compose import READS, Request, is_glob, roots
+from ..transport.framing import Section, split_files
+from ..transport.protocol import Answer
+
+STATUS: Mapping[int, Outcome] = {
+    0: Outcome.OK,
+    69: Outcome.UNSUPPORTED,
+    77: Outcome.DENIED,
+    124: Outcome.TIMEOUT,
+    137: Outcome.TIMEOUT,
+    143: Outcome.TIMEOUT,
+}
+"""Exit status of a body (sysexits(3); timeout(1) of coreutils and of busybox) → outcome; all else is `failed`."""
+
+
+def readings(answer: Answer, request: Request, host: Host) -> dict[str, Reading]:
+    """One reading for every probe of the request, by name; what is missing gets the answer's failure."""
+    failure = answer.failure or Failure(Outcome.MALFORMED, "the answer lacks this probe's section")
+    fixed, note = _files(answer.sections.get(READS), host)
+    result: dict[str, Reading] = {}
+    for probe in request.probes:
+        section = answer.sections.get(probe.name)
+        if probe.body:
+            result[probe.name] = _body(section, answer, failure)
+        elif any(map(is_glob, probe.read)):
+            if section is None:
+                result[probe.name] = Reading(outcome=failure.outcome, detail=failure.detail)
+            else:
+                result[probe.name] = _read(probe, *_files(section, host))
+        elif READS not in answer.sections:
+            result[probe.name] = Reading(outcome=failure.outcome, detail=failure.detail)
+        else:
+            result[probe.name] = _read(probe, {p: fixed[p] for p in probe.read if p in fixed}, note)
+    return result
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
+
+
+def _files(section: Section | None, host: Host) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of a section, and for those that did not come why: u (there is none) or d (not readable)."""
+    if section is None:
+        return {}, {}
+    prefixes = roots(host)
+    files = split_files(_text(section.data), prefixes)
+    note = {}
+    for word in section.note.split():
+        path = word[1:]
+        for there, here in prefixes:
+            if path.startswith(there + "/"):
+                path = here + path[len(there) :]
+                break
+        note[path] = word[0]
+    return files, note
+
+
+def _read(probe: Probe, files: dict[str, str], note: Mapping[str, str]) -> Reading:
+    files.pop("/dev/null", None)
+    size = sum(map(len, files.values()))
+    gone = {p: note[p] for p in probe.read if p in note}
+    if not files or (gone and not any(is_glob(p) for p in probe.read) and len(gone) == len(probe.read)):
+        denied = [p for p, why in gone.items() if why == "d"]
+        if denied:
+            return Reading(outcome=Outcome.DENIED, detail=f"may not read {denied[0]}")
+        return Reading(outcome=Outcome.UNSUPPORTED, detail=f"there is no {probe.read[0]}")
+    if probe.denied_without in note and probe.denied_without:
+        return Reading(
+            files, outcome=Outcome.DENIED, bytes=size,
+            detail=f"{probe.denied_without} is hidden from this user (hidepid?): only its own are seen",
+        )  # fmt: skip
+    return Reading(files, bytes=size)
+
+
+def _body(section: Section | None, answer: Answer, failure: Failure) -> Reading:
+    if section is None:
+        return Reading(
+            text=_text(answer.partial),
+            status=None,
+            outcome=failure.outcome,
+            detail=failure.detail,
+            bytes=answer.bytes,
+        )
+    status = section.status
+    outcome = Outcome.FAILED if status is None else STATUS.get(status, Outcome.FAILED)
+    detail = None if outcome is Outcome.OK else answer.errors or f"exit status {status}"
+    return Reading(
+        text=_text(section.data), status=status, outcome=outcome, detail=detail, bytes=len(section.data)
+    )

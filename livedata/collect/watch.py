@@ -1,0 +1,129 @@
+"""One host, watched until cancelled: connect, run each lane's probes when due, wait and connect again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..clock import Clock
+from ..model.probe import Lane
+from ..model.scrape import CONNECT, Failure, Outcome, Scrape
+from ..transport.protocol import Session, Transport
+from .asker import LANES, Asker
+from .backoff import wait_seconds
+from .schedule import SECOND, first_due, missed, next_due, phase, tick
+
+NAP_SECONDS = 15.0
+"""The longest sleep: timers stand still while a laptop sleeps, so wall time is looked at again."""
+GAP_US = 60 * SECOND
+
+Said = Callable[[str, Failure | None], None]
+"""Told a host's name and why it can't be reached, or None once it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every host's watch shares."""
+
+    clock: Clock
+    hosts: int
+    connecting: asyncio.Semaphore
+    said: Said
+
+
+async def watch(asker: Asker, transport: Transport, around: Surroundings) -> None:
+    """Watch one host; every failure is a row and, when the state changed, a word to `said`."""
+    clock, name = around.clock, asker.host.name
+    _report_gap(asker, clock.now_us())
+    due = {p.name: first_due(_last_ts(asker, p.name), p.every, clock.now_us()) for p in asker.probes}
+    failures = 0
+    while True:
+        async with around.connecting:
+            session = await transport.connect(asker.host)
+        now = tick(clock.now_us(), 10.0)
+        if isinstance(session, Failure):
+            failure = session
+        else:
+            asker.report_connect(now, None, session.connect_s)
+            started = clock.monotonic()
+            try:
+                failure = await _lanes(asker, session, around, due)
+            finally:
+                await session.close()
+            if clock.monotonic() - started > NAP_SECONDS:
+                failures = 0
+            now = tick(clock.now_us(), 10.0)
+        failures += 1
+        asker.report_connect(now, failure)
+        around.said(name, failure)
+        await clock.sleep(wait_seconds(failure.outcome, failures, random.random()))
+
+
+async def _lanes(asker: Asker, session: Session, around: Surroundings, due: dict[str, int]) -> Failure:
+    """Run all lanes until the session is lost or the host turns out to have no shell; the reason."""
+    tasks = [
+        asyncio.create_task(_lane(asker, session, lane, around, due)) for lane in LANES if asker.of_lane(lane)
+    ]
+    tasks.append(asyncio.create_task(session.wait_lost()))
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done)).result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _lane(
+    asker: Asker, session: Session, lane: Lane, around: Surroundings, due: dict[str, int]
+) -> Failure:
+    """The loop of one lane: sleep until the soonest probe is due, run all that are, note what was missed."""
+    clock = around.clock
+    probes = asker.of_lane(lane)
+    late = phase(asker.host.name, around.hosts, min(p.every for p in probes))
+    first = True
+    while not session.lost:
+        soonest = min(due[p.name] for p in probes)
+        wait = (soonest - clock.now_us()) / SECOND + (0.0 if first else late / SECOND)
+        if wait > 0:
+            await clock.sleep(min(wait, NAP_SECONDS))
+            if wait > NAP_SECONDS:
+                continue
+        now = clock.now_us()
+        ready = [p for p in probes if due[p.name] <= now]
+        if not ready:
+            continue
+        ts = tick(now, min(p.every for p in ready))
+        skipped = {p.name: missed(ts, due[p.name], p.every) for p in ready}
+        try:
+            refused = await asker.run(session, lane, ready, ts)
+        except Exception as error:  # noqa: BLE001 - the boundary: no host may end the others' watch
+            problem = f"livedata itself failed: {type(error).__name__}: {error}"
+            asker.report(ts, *(Scrape(p.name, Outcome.FAILED, problem[:300]) for p in ready))
+            refused = None
+        if refused:
+            return refused
+        asker.report(
+            ts, *(Scrape(n, Outcome.MISSED, f"{k} ticks were not asked") for n, k in skipped.items() if k)
+        )
+        if first and not session.lost:
+            around.said(asker.host.name, None)
+        first = False
+        for probe in ready:
+            due[probe.name] = next_due(ts, probe.every)
+    return session.lost
+
+
+def _last_ts(asker: Asker, probe: str) -> int | None:
+    last = asker.last.get(probe)
+    return last.ts if last else None
+
+
+def _report_gap(asker: Asker, now: int) -> None:
+    """The row that says for how long nobody watched."""
+    stamps = [last.ts for last in asker.last.values()]
+    if stamps and now - max(stamps) > GAP_US:
+        seconds = (now - max(stamps)) // SECOND
+        asker.report(now, Scrape(CONNECT, Outcome.MISSED, f"not watched for {seconds} s"))
