@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import frame
-from .files import disk, open_private, store_error, sync_folder, write_all
+from .files import disk, open_private, store_error, sync_folder, write_all, write_durably
+from .layout import Layout
 
 
 class Log:
@@ -22,30 +23,38 @@ class Log:
         self._torn = False
 
     @classmethod
-    def open(cls, path: Path, number: int) -> tuple[Log, frame.Scan, int]:
-        """Open or make a log; cut off what follows its last whole frame. Also gives its content and the bytes cut off.
+    def create(cls, layout: Layout, number: int) -> Log:
+        """Make an empty log; it appears with its header whole. Raises StoreError."""
+        path = layout.wal(number)
+        with disk("make a write-ahead log", path):
+            new = layout.aside / path.name
+            write_durably(new, frame.header())
+            new.replace(path)
+            sync_folder(path.parent)
+            return cls(path, number, open_private(path, os.O_RDWR), frame.HEADER_SIZE)
+
+    @classmethod
+    def open(cls, layout: Layout, number: int) -> tuple[Log, frame.Scan, int]:
+        """Open a log, cutting off what follows its last whole frame. Also gives its content and the bytes cut off.
 
         Raises:
             StoreError: it can't be opened or written, or a newer livedata wrote it.
         """
+        path = layout.wal(number)
         with disk("open the write-ahead log", path):
-            fd = open_private(path, os.O_RDWR | os.O_CREAT)
+            data = path.read_bytes()
+            found = frame.scan(data, number)
+            cut = len(data) - found.end
+            log = cls(path, number, open_private(path, os.O_RDWR), max(found.end, frame.HEADER_SIZE))
             try:
-                data = path.read_bytes()
-                found = frame.scan(data, number)
-                cut = len(data) - found.end
                 if found.end == 0:
-                    os.ftruncate(fd, 0)
-                    write_all(fd, frame.header(), 0)
-                    found.end = frame.HEADER_SIZE
-                elif cut:
-                    os.ftruncate(fd, found.end)
-                os.fsync(fd)
-                sync_folder(path.parent)
+                    write_all(log._fd, frame.header(), 0)
+                if cut:
+                    log._cut()
             except BaseException:
-                os.close(fd)
+                log.close()
                 raise
-        return cls(path, number, fd, found.end), found, cut
+        return log, found, cut
 
     def append(self, bodies: Sequence[bytes]) -> None:
         """Write a frame a body; they are durable when this returns, and none of them is there when it raises.

@@ -7,8 +7,7 @@ sealed. A damaged snapshot costs one null increment a series, never a wrong one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from operator import itemgetter
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zlib import crc32
 
@@ -16,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from ..errors import StoreError
-from ..model.batch import Batch, Row
+from ..model.batch import Batch
 from ..model.probe import Probe
 from . import payload
 from .payload import Entry, Payload
@@ -29,7 +28,7 @@ Counters = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Last:
-    """The last run of a probe on a host. `shape`: ids of the labels and counters that `counters` holds."""
+    """The last run of a probe on a host. `shape`: see `shape`; it says which columns `counters` holds."""
 
     ts: int
     boot_id: str | None
@@ -48,46 +47,25 @@ def shape(probe: Probe) -> tuple[int, ...]:
     )
 
 
-def _picker(positions: tuple[int, ...]) -> Callable[[Row], tuple[Any, ...]]:
-    if not positions:
-        return lambda row: ()
-    if len(positions) == 1:
-        return lambda row, at=positions[0]: (row[at],)  # type: ignore[misc]
-    return itemgetter(*positions)
-
-
 @dataclass(slots=True)
 class State:
     """`last`: by (host, probe name)."""
 
     last: dict[tuple[str, str], Last] = field(default_factory=dict)
-    _shapes: dict[str, tuple[Probe, tuple[int, ...], Any, Any]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
-
-    def _of(self, probe: Probe) -> tuple[Probe, tuple[int, ...], Any, Any]:
-        known = self._shapes.get(probe.name)
-        if known is None or known[0] is not probe:
-            known = (probe, shape(probe), _picker(probe.labels), _picker(probe.counters))
-            self._shapes[probe.name] = known
-        return known
 
     def before(self, host: str, probe: Probe) -> Last | None:
-        """The run before, for reckoning increments; without counters where the header had other labels or counters then."""
+        """The last run, to reckon increments from: without counters where the header had other labels or counters then."""
         last = self.last.get((host, probe.name))
-        ids = self._of(probe)[1]
-        if last is None or last.shape == ids:
+        if last is None or not last.counters or last.shape == shape(probe):
             return last
-        return Last(last.ts, last.boot_id, last.uptime_ms, {}, last.cursor, ids)
+        return replace(last, counters={}, shape=())
 
     def apply(self, batch: Batch) -> None:
-        """Take a batch for the last run of its probe on its host. A batch without a cursor leaves the one before."""
-        _, ids, key, counters = self._of(batch.probe)
-        rows = batch.rows
-        found = dict(zip(map(key, rows), map(counters, rows), strict=True)) if ids else {}
-        self._put(batch.host, batch.probe.name, Last(
-            batch.ts, batch.boot_id, batch.uptime_ms, found, batch.cursor, ids
-        ))  # fmt: skip
+        """A batch is durable: time, boot and cursor are the last ones. Its counters are not kept a second time: who collects
+        has them, and `replay` finds them in the rows. A batch without a cursor leaves the one before."""
+        self._put(
+            batch.host, batch.probe.name, Last(batch.ts, batch.boot_id, batch.uptime_ms, {}, batch.cursor)
+        )
 
     def _put(self, host: str, probe: str, last: Last) -> None:
         before = self.last.get((host, probe))
@@ -97,7 +75,7 @@ class State:
 
 
 def _counters(record: pa.RecordBatch, probe: Probe) -> dict[Key, Counters]:
-    """What `State.apply` takes from rows, from their Arrow form."""
+    """The raw counters of one run's rows."""
 
     def rows(positions: tuple[int, ...]) -> Iterable[tuple[Any, ...]]:
         columns = [payload.values(record.column(probe.columns[i].name)) for i in positions]
@@ -107,7 +85,7 @@ def _counters(record: pa.RecordBatch, probe: Probe) -> dict[Key, Counters]:
 
 
 def replay(state: State, payloads: Iterable[Payload], probe_of: Callable[[str, int], Probe]) -> None:
-    """Bring a state up to the end of these frames, in their order: the same as `apply` with each of their batches.
+    """Bring a state up to the end of these frames, in their order.
 
     Only the rows of each host's last run are decoded. Raises StoreError: a version is unknown.
     """

@@ -11,13 +11,16 @@ from types import TracebackType
 from ..errors import StoreError
 from ..model.batch import Batch
 from ..model.probe import Probe
-from . import checkpoint, frame, lock, payload, state
+from . import checkpoint, frame, lock, payload, seal, state
 from .files import FOLDER_MODE, disk, make_folder
 from .layout import Layout
 from .log import Log
 from .payload import Payload, Refused
 from .registry import Registry
 from .state import State
+
+LONGEST_LOG = 64_000_000
+"""Bytes at which a log is due for sealing, however young."""
 
 
 def _prepare(layout: Layout) -> None:
@@ -41,10 +44,10 @@ def _prepare(layout: Layout) -> None:
 
 
 class Writer:
-    """One per store, and it holds the lock. `state` starts as the last writer's ended, and is the caller's from then on.
+    """One per store, and it holds the lock.
 
-    The caller applies a batch to `state` as soon as it has it (`State.apply`), so that the next increment is right also while
-    rows wait for a full disk; `append` doesn't touch it. What survives a crash is always derived from the rows that were appended.
+    `state`: what the store knows of each host's last runs, as the writer before left it; `append` moves times, boots and cursors on,
+    and drops the counters that are then old (see `State.apply`).
     `warnings`: sentences on what was found damaged or cut off. `append` may run in one thread while `seal` runs in another.
     """
 
@@ -53,10 +56,15 @@ class Writer:
         self.warnings: list[str] = []
         self._lock_fd = lock_fd
         self._mutex = threading.Lock()
+        self._sealing = threading.Lock()
         for folder in layout.folders:
             make_folder(folder)
+        for left in layout.aside.iterdir():
+            left.unlink()
         self._registry = Registry(layout)
         self._checkpoint = checkpoint.load(layout)
+        seal.undo(layout, self._checkpoint)
+        seal.tidy(layout, self._checkpoint)
         self._log, payloads = self._recover()
         self.state = self._snapshot()
         state.replay(self.state, payloads, self._registry.probe)
@@ -82,9 +90,9 @@ class Writer:
 
     def _snapshot(self) -> State:
         """The state at the checkpoint; an empty one where it was lost."""
-        path = self.layout.state(self._checkpoint.sealed_through)
         if not self._checkpoint.sealed_through:
             return State()
+        path = self.layout.state(self._checkpoint.sealed_through)
         try:
             return state.restore(path.read_bytes())
         except (StoreError, FileNotFoundError) as error:
@@ -93,20 +101,18 @@ class Writer:
 
     def _recover(self) -> tuple[Log, list[Payload]]:
         """Open the last log, cut off what a crash left half written; every frame that is not sealed."""
-        number = self._checkpoint.sealed_through + 1
-        payloads: list[Payload] = []
-        while self.layout.wal(number + 1).exists():
-            data = self.layout.wal(number).read_bytes()
-            found = frame.scan(data, number)
-            payloads += map(payload.unpack, found.bodies)
-            self.warnings += [*found.damage, *frame.closed_damage(found, data, number)]
-            number += 1
-        log, found, cut = Log.open(self.layout.wal(number), number)
-        payloads += map(payload.unpack, found.bodies)
+        first = last = self._checkpoint.sealed_through + 1
+        while self.layout.wal(last + 1).exists():
+            last += 1
+        closed = seal.read_logs(self.layout, range(first, last))
+        self.warnings += closed.damage
+        if not self.layout.wal(last).exists():
+            return Log.create(self.layout, last), closed.payloads
+        log, found, cut = Log.open(self.layout, last)
         self.warnings += found.damage
         if cut:
             self.warnings.append(f"{log.path}: cut off {cut} bytes at the end, a write that was interrupted")
-        return log, payloads
+        return log, [*closed.payloads, *map(payload.unpack, found.bodies)]
 
     def register(self, probe: Probe) -> int:
         """Write down a probe's columns before its rows come; gives their version. `append` does it by itself too.
@@ -131,9 +137,40 @@ class Writer:
             bodies, refused = payload.pack(batches, self._registry.admit, now_us, frame.LONGEST)
             if bodies:
                 self._log.append(bodies)
-                if self._since is None:
-                    self._since = now_us
+                self._since = now_us if self._since is None else self._since
+                bad = {id(r.batch) for r in refused}
+                for batch in batches:
+                    if id(batch) not in bad:
+                        self.state.apply(batch)
             return refused
+
+    def seal_due(self, now_us: int, every_s: float) -> bool:
+        """Whether the oldest row that is not in Parquet has waited for so long, or the log has grown too large to read."""
+        if self._since is None:
+            return False
+        return not 0 <= now_us - self._since < every_s * 1e6 or self._log.end > LONGEST_LOG
+
+    def seal(self) -> None:
+        """Turn the write-ahead log into Parquet, a file a table and host. Safe at a crash after any step.
+
+        Raises:
+            StoreError: the disk is full or failed; no row is lost, and the next call includes them.
+        """
+        with self._sealing, disk("seal the write-ahead log", self.layout.root):
+            with self._mutex:
+                if self._log.end > frame.HEADER_SIZE:
+                    old, self._log = self._log, Log.create(self.layout, self._log.number + 1)
+                    old.close()
+                self._since = None
+                through = self._log.number - 1
+            if through > self._checkpoint.sealed_through:
+                seal.undo(self.layout, self._checkpoint)
+                self._checkpoint, damage = seal.seal(
+                    self.layout, self._checkpoint, self._snapshot(), through, self._registry.probe
+                )
+                self.warnings += damage
+                self.layout.sealing.unlink()
+                seal.tidy(self.layout, self._checkpoint)
 
     def close(self) -> None:
         """Let the next writer in. Nothing needs to be flushed."""
