@@ -62,8 +62,9 @@ def query(
     """Ask the store in SQL (DuckDB's): one SELECT over the tables of `livedata fleet tables`."""
     config = configure(store=store, query_seconds=timeout)
     text = _sql(sql)
-    from ..query.engine import Limits, store_source, stream
+    from ..query.engine import Limits, stream
     from ..query.formats import FORMATS
+    from ..query.source import store_source
     from ..query.views import Scope
 
     form = choose_format(format_name, output, FORMATS)
@@ -72,7 +73,7 @@ def query(
     begun = time.perf_counter()
     limits = Limits(config.query_seconds, config.query_memory)
     with (
-        stream(store_source(config.store, scope), text, scope=scope, limits=limits) as (schema, batches),
+        stream(store_source(config.store), text, scope=scope, limits=limits) as (schema, batches),
         destination(output) as out,
     ):
         rows = form.write(schema, batches, out, look(out))

@@ -99,11 +99,11 @@ def admit(connection: DuckDBPyConnection, sql: str) -> Admitted:
 
 def _parse(connection: DuckDBPyConnection, sql: str) -> Any:
     """DuckDB's syntax tree of the one SELECT that `sql` must be."""
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT json_serialize_sql($1, skip_null := true, skip_empty := true, skip_default := true)", [sql]
-    ).fetchone()
+    ).fetchall()
     try:
-        answer = json.loads(row[0]) if row else {}
+        answer = json.loads(rows[0][0])
     except RecursionError:
         raise problem_at(sql, None, "it is nested too deeply", "split it with WITH") from None
     if answer.get("error"):

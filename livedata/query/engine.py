@@ -1,7 +1,7 @@
 """Asks the store: one in-memory DuckDB connection that sees views of the tables a question names, and nothing else.
 
-Two walls, each enough for what it knows. `admit` lets only a SELECT over tables through; the connection is locked
-besides: no file but the tables' own, no extension, no Python variable, no setting.
+Two walls. `admit` lets only a SELECT over tables through; and the connection is locked: no file but the tables' own, no
+extension, no Python variable, no setting.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, QueryError
+from ..errors import ConfigError, QueryError, UsageError
 from ..model.probe import Probe
 from ..model.result import Result
 from .admit import Admitted, admit
 from .problems import detail_of, did_you_mean, engine_error, problem_at
-from .views import Scope, column_names, literal, view_sql
+from .source import Source, store_source
+from .views import EVERYTHING, Scope, column_names, literal, view_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,26 +37,69 @@ BATCH_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """The longest a query may take, and the most memory (DuckDB's spelling: `500MB`, `2GB`)."""
+
     seconds: float = 60.0
     memory: str = "1GB"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where tables come from: the definitions of all of them (cheap), and the content of those that are named."""
-
-    definitions: Mapping[str, Probe] = field(default_factory=dict)
-    read: Callable[[Collection[str]], Mapping[str, TableContent]] = lambda names: {}
+DEFAULT_LIMITS = Limits()
 
 
-def store_source(root: Path, scope: Scope = Scope()) -> Source:  # noqa: B008 (frozen)
-    """The tables of the store at `root`; files that hold nothing of the scope are left out."""
-    from ..store.reader import read_store, table_definitions
+@contextmanager
+def stream(
+    source: Source, sql: str, *, scope: Scope = EVERYTHING, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    """The answer as it comes: its schema, and batches of at most `BATCH_ROWS` rows in bounded memory.
 
-    def read(names: Collection[str]) -> Mapping[str, TableContent]:
-        return read_store(root, names, hosts=scope.hosts, since_us=scope.since_us, until_us=scope.until_us)
+    Every table is narrowed to `scope`, whose hosts are names or globs. Ctrl-C raises KeyboardInterrupt at once, wherever
+    the query stands.
 
-    return Source(table_definitions(root), read)
+    Raises:
+        QueryError: the SQL can't be run, takes too long or too much memory (also while batches are taken).
+        UsageError: the store knows no such host.
+        ConfigError: the memory limit is not a size.
+        StoreError: the store is damaged.
+    """
+    import duckdb
+
+    with _connection(limits) as connection:
+        admitted = admit(connection, sql)
+        tables = _tables(admitted, sql, source)
+        content = source.read(list(tables), scope) if tables and not admitted.lists_tables else {}
+        fresh = _register_fresh(connection, content)
+        if scope.hosts is not None and tables:
+            scope = replace(scope, hosts=_chosen_hosts(connection, content, fresh, scope.hosts, source))
+        files: list[str] = []
+        for name, probe in tables.items():
+            parts = _files(content.get(name), scope)
+            connection.execute(view_sql(probe, parts, fresh.get(name), scope))
+            files += parts
+        _lock(connection, files, limits)
+        columns = {name: column_names(probe) for name, probe in tables.items()}
+
+        def failed(error: BaseException) -> QueryError:
+            return engine_error(error, sql, columns, limits.seconds, limits.memory)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            while True:
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+                except (duckdb.Error, OSError, ValueError) as error:
+                    raise failed(error) from None
+                except RuntimeError as error:  # DuckDB's word for Ctrl-C
+                    raise KeyboardInterrupt from error
+                yield batch
+
+        try:
+            reader = connection.sql(admitted.sql).to_arrow_reader(BATCH_ROWS)
+        except duckdb.Error as error:
+            raise failed(_accurate(connection, admitted.sql, error)) from None
+        except RuntimeError as error:
+            raise KeyboardInterrupt from error
+        yield reader.schema, batches()
 
 
 @contextmanager
@@ -91,8 +135,11 @@ def _lock(connection: DuckDBPyConnection, files: Collection[str], limits: Limits
     )
 
 
-def _wanted(admitted: Admitted, sql: str, definitions: Mapping[str, Probe]) -> list[str]:
-    """The store's tables that views are needed for; a name that is none, nor defined by WITH, is an error."""
+def _tables(admitted: Admitted, sql: str, source: Source) -> dict[str, Probe]:
+    """The tables that views are needed for; a name that is none, and that no WITH defines, is an error."""
+    if not admitted.named and not admitted.lists_tables:
+        return {}
+    definitions = source.definitions()
     known = {name.lower(): name for name in definitions}
     wanted = set(definitions) if admitted.lists_tables else set()
     for name, offset in admitted.named:
@@ -103,78 +150,48 @@ def _wanted(admitted: Admitted, sql: str, definitions: Mapping[str, Probe]) -> l
             if not definitions:
                 hint = "the store is empty: livedata up, or livedata fleet snapshot, fills it"
             raise problem_at(sql, offset, f"there is no table {name}", hint)
-    return sorted(wanted)
+    return {name: definitions[name] for name in sorted(wanted)}
 
 
-@contextmanager
-def stream(
-    source: Source,
-    sql: str,
-    *,
-    scope: Scope = Scope(),
-    limits: Limits = Limits(),  # noqa: B008 (frozen)
-) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
-    """The answer as it comes: its schema, and batches of at most `BATCH_ROWS` rows in bounded memory.
-
-    Raises:
-        QueryError: the SQL can't be run, takes too long or too much memory (also while batches are taken).
-        ConfigError: the memory limit is not a size.
-        StoreError: the store is damaged.
-    """
-    import duckdb
-
-    with _connection(limits) as connection:
-        admitted = admit(connection, sql)
-        names = _wanted(admitted, sql, source.definitions)
-        content = source.read(names) if names and not admitted.lists_tables else {}
-        columns = {name: column_names(source.definitions[name]) for name in names}
-        files = _make_views(connection, source.definitions, content, names, scope)
-        _lock(connection, files, limits)
-
-        def failed(error: BaseException) -> QueryError:
-            return engine_error(error, sql, columns, limits.seconds, limits.memory)
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            while True:
-                try:
-                    batch = reader.read_next_batch()
-                except StopIteration:
-                    return
-                except RuntimeError as error:
-                    raise KeyboardInterrupt from error  # DuckDB's word for Ctrl-C: "Query interrupted"
-                except (duckdb.Error, OSError, ValueError) as error:
-                    raise failed(error) from None
-                yield batch
-
-        try:
-            reader = connection.sql(admitted.sql).to_arrow_reader(BATCH_ROWS)
-        except duckdb.Error as error:
-            raise failed(_accurate(connection, admitted.sql, error)) from None
-        except RuntimeError as error:
-            raise KeyboardInterrupt from error
-        yield reader.schema, batches()
+def _register_fresh(connection: DuckDBPyConnection, content: Mapping[str, TableContent]) -> dict[str, str]:
+    """Makes the rows that are in no file yet known to the connection: table → name of the relation."""
+    relations = {name: f"fresh rows of {name}" for name, table in content.items() if table.fresh.num_rows}
+    for name, relation in relations.items():
+        connection.register(relation, content[name].fresh)
+    return relations
 
 
-def _make_views(
+def _chosen_hosts(
     connection: DuckDBPyConnection,
-    definitions: Mapping[str, Probe],
     content: Mapping[str, TableContent],
-    names: Collection[str],
-    scope: Scope,
-) -> list[str]:
-    """Makes the views of the named tables; gives the files that they read."""
-    files: list[str] = []
-    for name in names:
-        table = content.get(name)
-        probe = table.probe if table else definitions[name]
-        parts = [str(p.path) for p in table.parts] if table else []
-        fresh = None
-        if table is not None and table.fresh.num_rows:
-            fresh = f"fresh rows of {name}"
-            connection.register(fresh, table.fresh)
-        connection.execute(view_sql(probe, parts, fresh, scope))
-        files += parts
-    return files
+    fresh: Mapping[str, str],
+    patterns: Collection[str],
+    source: Source,
+) -> tuple[str, ...]:
+    """The hosts among the tables' rows that the patterns name; it is an error if the whole store has none for one."""
+    from fnmatch import fnmatchcase
+
+    there = {part.host for table in content.values() for part in table.parts}
+    for relation in fresh.values():
+        there |= {host for (host,) in connection.execute(f'SELECT DISTINCT host FROM "{relation}"').fetchall()}
+    everywhere: Collection[str] | None = None
+    for pattern in patterns:
+        if not any(fnmatchcase(host, pattern) for host in there):
+            everywhere = source.hosts() if everywhere is None else everywhere
+            if not any(fnmatchcase(host, pattern) for host in everywhere):
+                known = ", ".join(sorted(everywhere)[:10]) or "none"
+                raise UsageError(
+                    f"the store has no rows of a host {pattern!r}",
+                    where="--host",
+                    hint=did_you_mean(pattern, everywhere, f"hosts it has: {known}"),
+                )
+    return tuple(sorted(h for h in there if any(fnmatchcase(h, p) for p in patterns)))
+
+
+def _files(table: TableContent | None, scope: Scope) -> list[str]:
+    """The table's Parquet files that may hold rows of the scope."""
+    parts = table.parts if table is not None else ()
+    return [str(p.path) for p in parts if scope.hosts is None or p.host in scope.hosts]
 
 
 def _accurate(connection: DuckDBPyConnection, sql: str, error: Exception) -> Exception:
@@ -197,13 +214,13 @@ def ask(
     since: int | None = None,
     until: int | None = None,
     hosts: Collection[str] | None = None,
-    timeout: float = 60.0,
-    memory: str = "1GB",
+    timeout: float = DEFAULT_LIMITS.seconds,
+    memory: str = DEFAULT_LIMITS.memory,
     limit: int | None = None,
 ) -> Result:
     """The answer to one question over the store at `store`, whole or its first `limit` rows.
 
-    `since` and `until` are microseconds UTC; every table is narrowed to them and to `hosts`. Raises what `stream` does.
+    `since` (included) and `until` (excluded) are microseconds UTC, `hosts` names or globs. Raises what `stream` does.
     """
     import pyarrow as pa
 
@@ -211,10 +228,7 @@ def ask(
     scope = Scope(since, until, None if hosts is None else tuple(hosts))
     taken: list[pa.RecordBatch] = []
     rows = 0
-    with stream(store_source(store, scope), sql, scope=scope, limits=Limits(timeout, memory)) as (
-        schema,
-        batches,
-    ):
+    with stream(store_source(store), sql, scope=scope, limits=Limits(timeout, memory)) as (schema, batches):
         for batch in batches:
             taken.append(batch)
             rows += batch.num_rows

@@ -34,6 +34,9 @@ class Scope:
     hosts: tuple[str, ...] | None = None
 
 
+EVERYTHING = Scope()
+
+
 def identifier(name: str) -> str:
     """A name as SQL takes it, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
