@@ -46,7 +46,7 @@ def address_fault(address: str) -> str:
         fault = "it is empty"
     elif address.startswith("-"):
         fault = "it begins with '-'"
-    elif not address.isprintable() or _UNSAFE.search(address):
+    elif not address.isprintable() or _UNSAFE.search(address) or ("%" in address and not is_ip(address)):
         fault = "it holds a character no address has"
     elif ":" in address and not is_ip(address):
         fault = "it is no IPv6 address; a port is said apart"

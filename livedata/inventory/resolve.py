@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from ..errors import InventoryError, UsageError
 from ..model.host import Route
+from .keywords import CAUTIONS
 from .names import address_fault, split_target, user_fault
-from .sshconfig import CAUTIONS, DEEPEST, Criterion, Setting, SshConfig, walk
+from .sshconfig import DEEPEST, Criterion, Setting, SshConfig, walk
 from .text import quoted, shown
 
 Warn = Callable[[str], None]
@@ -23,7 +24,6 @@ Overrides = Mapping[str, Sequence[str]]
 
 _GATHERED = frozenset({"identityfile", "certificatefile"})
 _PROXIES = frozenset({"proxyjump", "proxycommand"})
-"""Whichever comes first shuts out the other."""
 _KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
 _SYSTEM_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 _CAUTIONS = {keyword.lower(): (keyword, *rest) for keyword, rest in CAUTIONS.items()}
@@ -79,11 +79,10 @@ def resolve(
     }  # fmt: skip
 
     def paths(keyword: str) -> tuple[str, ...]:
-        """Absolute paths of a gathered keyword, each once; a lone `none` is /dev/null, which holds no key."""
+        """Absolute paths of a gathered keyword, each once; nothing but `none` is /dev/null, which holds no key."""
         given = [(a, s) for s in found.settings.get(keyword, []) for a in s.args]
-        if [a.lower() for a, _ in given] == ["none"]:
-            return (os.devnull,)
-        return tuple(dict.fromkeys(_path(config, a, tokens, s) for a, s in given))
+        files = [_path(config, a, tokens, s) for a, s in given if a.lower() != "none"]
+        return tuple(dict.fromkeys(files)) if files or not given else (os.devnull,)
 
     jumps, command = _proxy(config, found, tokens, warn, (*via, name))
     return Route(
@@ -116,9 +115,16 @@ def _settings(config: SshConfig, name: str, overrides: Overrides) -> _Found:
         for setting in block.settings:
             if setting.keyword in _GATHERED and setting.keyword not in overrides:
                 found.setdefault(setting.keyword, []).append(setting)
-            elif setting.keyword not in _PROXIES or not _PROXIES & found.keys():
+            elif setting.keyword not in _PROXIES or not _shut_out(setting, found):
                 found.setdefault(setting.keyword, [setting])
     return _Found(name, found)
+
+
+def _shut_out(setting: Setting, found: Mapping[str, list[Setting]]) -> bool:
+    """Whichever of ProxyJump and ProxyCommand comes first shuts out the other; only `ProxyJump none` lets a command by."""
+    if setting.keyword == "proxycommand" and "proxyjump" in found:
+        return found["proxyjump"][0].args[0].lower() != "none"
+    return not _PROXIES.isdisjoint(found)
 
 
 def _holds(
@@ -144,7 +150,10 @@ def _expand(
     text: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """Replace `%x` and, where `environ` is given, `${NAME}`."""
+    """Replace `%x` and, where `environ` is given, `${NAME}`; what the inventory says (it has no place) stands as it is."""
+    text = setting.args[0] if text is None else text
+    if not setting.where:
+        return text
 
     def replaced(match: re.Match[str]) -> str:
         if match[2] is None:
@@ -157,7 +166,7 @@ def _expand(
             return environ[match[2]]
         raise InventoryError(f"the environment has no {quoted(match[2])}", where=setting.where)
 
-    return _TOKEN.sub(replaced, setting.args[0] if text is None else text)
+    return _TOKEN.sub(replaced, text)
 
 
 def _path(config: SshConfig, text: str, tokens: Mapping[str, str], setting: Setting) -> str:

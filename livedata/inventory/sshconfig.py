@@ -16,53 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InventoryError
+from .keywords import CAUTIONS, FORCED_OFF, HONOURED, IGNORED
 from .text import nearest, quoted, shown
-
-HONOURED = (
-    "HostName", "User", "Port", "IdentityFile", "IdentitiesOnly", "IdentityAgent", "CertificateFile", "ProxyJump",
-    "ProxyCommand", "UserKnownHostsFile", "GlobalKnownHostsFile", "HostKeyAlias", "ConnectTimeout",
-)  # fmt: skip
-"""What a route is made of."""
-
-FORCED_OFF = (
-    "ForwardAgent", "ForwardX11", "ForwardX11Trusted", "LocalForward", "RemoteForward", "DynamicForward", "RemoteCommand",
-    "RequestTTY", "SendEnv", "SetEnv", "LocalCommand", "PermitLocalCommand", "Tunnel",
-)  # fmt: skip
-"""Never done, whatever the file says: livedata opens a shell and reads."""
-
-CAUTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "StrictHostKeyChecking": (
-        ("no", "off", "accept-new"),
-        "host keys are always checked; `livedata fleet trust` adds one",
-    ),
-    "RevokedHostKeys": ((), "revoked keys must be marked @revoked in known_hosts"),
-    "KnownHostsCommand": ((), "host keys are looked up in files only"),
-    "CanonicalizeHostname": (("yes", "always"), "names are taken as they stand"),
-    "ProxyUseFdpass": (("yes", "true"), "a ProxyCommand must carry the bytes itself"),
-}
-"""Not honoured, and a host that gets it is spoken of: keyword → (the values that matter, all where none; what holds)."""
-
-IGNORED = (
-    "AddKeysToAgent", "AddressFamily", "BatchMode", "BindAddress", "BindInterface", "CanonicalDomains",
-    "CanonicalizeFallbackLocal", "CanonicalizeMaxDots", "CanonicalizePermittedCNAMEs", "CASignatureAlgorithms",
-    "ChallengeResponseAuthentication", "ChannelTimeout", "CheckHostIP", "Cipher", "Ciphers", "ClearAllForwardings",
-    "Compression", "CompressionLevel", "ConnectionAttempts", "ControlMaster", "ControlPath", "ControlPersist",
-    "DSAAuthentication", "EnableEscapeCommandline", "EnableSSHKeysign", "EscapeChar", "ExitOnForwardFailure",
-    "FallBackToRsh", "FingerprintHash", "ForkAfterAuthentication", "ForwardX11Timeout", "GatewayPorts",
-    "GSSAPIAuthentication", "GSSAPIClientIdentity", "GSSAPIDelegateCredentials", "GSSAPIKexAlgorithms",
-    "GSSAPIKeyExchange", "GSSAPIRenewalForcesRekey", "GSSAPIServerIdentity", "GSSAPITrustDns", "HashKnownHosts",
-    "HostbasedAcceptedAlgorithms", "HostbasedAuthentication", "HostbasedKeyTypes", "HostKeyAlgorithms",
-    "IgnoreUnknown", "IPQoS", "KbdInteractiveAuthentication", "KbdInteractiveDevices", "KexAlgorithms", "KeepAlive",
-    "KeychainIntegration", "LogLevel", "LogVerbose", "MACs", "NoHostAuthenticationForLocalhost", "NumberOfPasswordPrompts",
-    "ObscureKeystrokeTiming", "PasswordAuthentication", "PermitRemoteOpen", "PKCS11Provider", "PreferredAuthentications",
-    "Protocol", "PubkeyAcceptedAlgorithms", "PubkeyAcceptedKeyTypes", "PubkeyAuthentication", "RekeyLimit",
-    "RefuseConnection", "RequiredRSASize", "RhostsRSAAuthentication", "RSAAuthentication", "SecurityKeyProvider",
-    "ServerAliveCountMax", "ServerAliveInterval", "SessionType", "SkeyAuthentication", "SmartcardDevice", "StdinNull",
-    "StreamLocalBindMask", "StreamLocalBindUnlink", "SyslogFacility", "Tag", "TCPKeepAlive", "TunnelDevice",
-    "TISAuthentication", "UpdateHostKeys", "UseKeychain", "UsePrivilegedPort", "UseRsh", "VerifyHostKeyDNS", "VersionAddendum",
-    "VisualHostKey", "WarnWeakCrypto", "XAuthLocation",
-)  # fmt: skip
-"""Without bearing on how a host is reached, or livedata's own matter (ciphers, keep-alives, what it authenticates with)."""
 
 _STRUCTURE = ("Host", "Match", "Include")
 _SPELT = {k.lower(): k for k in (*HONOURED, *FORCED_OFF, *CAUTIONS, *IGNORED, *_STRUCTURE)}
@@ -189,11 +144,11 @@ def split_words(text: str) -> list[str] | None:
     return words
 
 
-def compile_pattern(text: str) -> re.Pattern[str]:
+def compile_pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     """`*` and `?` of ssh_config(5), PATTERNS; there are no character classes."""
     parts = re.split(r"(\*+|\?)", text)
     return re.compile(
-        "".join(".*" if p[:1] == "*" else "." if p == "?" else re.escape(p) for p in parts), re.DOTALL
+        "".join(".*" if p[:1] == "*" else "." if p == "?" else re.escape(p) for p in parts), re.DOTALL | flags
     )
 
 
@@ -201,8 +156,8 @@ def is_pattern(text: str) -> bool:
     return any(c in text for c in "*?!")
 
 
-def _patterns(texts: list[str]) -> tuple[tuple[bool, re.Pattern[str]], ...]:
-    return tuple((t.startswith("!"), compile_pattern(t.removeprefix("!"))) for t in texts)
+def _patterns(texts: list[str], flags: int = 0) -> tuple[tuple[bool, re.Pattern[str]], ...]:
+    return tuple((t.startswith("!"), compile_pattern(t.removeprefix("!"), flags)) for t in texts)
 
 
 class _Reader:
@@ -317,7 +272,10 @@ class _Reader:
                     raise InventoryError(f"Match {kind} says no pattern", where=where)
                 at = value.end()
                 texts = (value[1] if value[1] is not None else value[2]).split(",")
-                criteria.append(Criterion(kind, _patterns(texts), negated))
+                flags = (
+                    re.IGNORECASE if kind.endswith("host") else 0
+                )  # as OpenSSH; `Host` lines mind the case
+                criteria.append(Criterion(kind, _patterns(texts, flags), negated))
                 continue
             self._warn(
                 f"match {kind}",
