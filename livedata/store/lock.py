@@ -6,6 +6,8 @@ import errno
 import fcntl
 import os
 import socket
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +57,13 @@ def _try(fd: int, how: int, path: Path) -> bool:
     return True
 
 
+def _patiently(fd: int, path: Path) -> Iterator[bool]:
+    """A few tries: somebody may just be looking (`holder`)."""
+    for pause in (0.0, 0.01, 0.03, 0.1):
+        time.sleep(pause)
+        yield _try(fd, fcntl.LOCK_EX, path)
+
+
 def acquire(path: Path, purpose: str, now_us: int) -> int:
     """Take the lock; the descriptor holds it until it is closed, by `release` or by the kernel.
 
@@ -65,7 +74,7 @@ def acquire(path: Path, purpose: str, now_us: int) -> int:
     with disk("lock the store", path):
         fd = open_private(path, os.O_RDWR | os.O_CREAT)
         try:
-            if not _try(fd, fcntl.LOCK_EX, path):
+            if not any(_patiently(fd, path)):
                 who = _read(fd)
                 raise StoreLocked(
                     f"another process writes into this store: {who or 'it has just begun'}",

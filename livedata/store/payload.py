@@ -14,13 +14,15 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from ..errors import LivedataError, StoreError
+from ..errors import ProbeError, StoreError
 from ..model.batch import Batch, arrow_schema, to_arrow
 from ..model.host import valid_name
 from ..model.probe import Probe
 
 LONGEST_RAW = 2**31 - 1
 ZSTD_LEVEL = 1
+BAD_ROWS = (ValueError, TypeError, OverflowError, pa.ArrowException, msgspec.MsgspecError)
+"""What values that are not as promised raise on their way to Arrow and msgpack."""
 
 
 class Runs(msgspec.Struct, array_like=True):
@@ -76,6 +78,8 @@ class Refused:
 
 
 def _pack(data: bytes | pa.Buffer) -> Packed:
+    if len(data) > LONGEST_RAW:
+        raise ValueError(f"{len(data):,} bytes at once")
     codec = pa.Codec("zstd", compression_level=ZSTD_LEVEL)
     return Packed(len(data), memoryview(codec.compress(data)))
 
@@ -93,6 +97,8 @@ def _span(probe: Probe, batches: Sequence[Batch]) -> tuple[int, int]:
         times = [row[at] for b in batches for row in b.rows]
     else:
         times = [b.ts for b in batches if b.rows]
+    if None in times:
+        raise ValueError("an event without a time")
     times = times or [b.ts for b in batches]
     return min(times), max(times)
 
@@ -113,28 +119,45 @@ def _entry(batches: Sequence[Batch], version: int) -> Entry:
         [b.uptime_ms for b in batches],
         [b.cursor for b in batches],
     )
-    return Entry(
-        probe.name,
-        version,
-        len(record),
-        first,
-        last,
-        _pack(msgspec.msgpack.encode(runs)),
-        _pack(record.serialize()),
-    )
+    runs_bytes = msgspec.msgpack.encode(runs)
+    msgspec.msgpack.decode(runs_bytes, type=Runs)  # what could not be read back must not be written
+    return Entry(probe.name, version, len(record), first, last, _pack(runs_bytes), _pack(record.serialize()))
 
 
-def _entries(batches: Sequence[Batch], version: int, refused: list[Refused]) -> Iterator[Entry]:
-    """One entry if all is well; halves of halves where a batch is bad, so that it alone is refused."""
+def _length(entry: Entry) -> int:
+    """Bytes that an entry takes of a frame, at most."""
+    return len(entry.runs.data) + len(entry.record.data) + 1_000
+
+
+def _entries(batches: Sequence[Batch], version: int, longest: int, refused: list[Refused]) -> Iterator[Entry]:
+    """One entry if all is well; halves of halves where it is too long or a batch is bad, so that it alone is refused."""
     try:
-        yield _entry(batches, version)
-    except (ValueError, TypeError, OverflowError, AttributeError, NotImplementedError) as error:
+        entry = _entry(batches, version)
+        if _length(entry) > longest:
+            raise ValueError(f"{_length(entry):,} bytes at once")
+        yield entry
+    except BAD_ROWS as error:
         if len(batches) == 1:
             refused.append(Refused(batches[0], f"not as the header promises: {error}"))
             return
         half = len(batches) // 2
-        yield from _entries(batches[:half], version, refused)
-        yield from _entries(batches[half:], version, refused)
+        yield from _entries(batches[:half], version, longest, refused)
+        yield from _entries(batches[half:], version, longest, refused)
+
+
+def _all_entries(
+    batches: Sequence[Batch], admit: Callable[[Probe], int], longest: int, refused: list[Refused]
+) -> Iterator[Entry]:
+    groups: dict[int, list[Batch]] = {}
+    for batch in batches:
+        groups.setdefault(id(batch.probe), []).append(batch)
+    for group in groups.values():
+        try:
+            version = admit(group[0].probe)
+        except ProbeError as error:
+            refused += [Refused(b, str(error)) for b in group]
+        else:
+            yield from _entries(group, version, longest, refused)
 
 
 def pack(
@@ -142,42 +165,18 @@ def pack(
 ) -> tuple[list[bytes], list[Refused]]:
     """Frame bodies (one, unless it would be longer than `longest`) and the batches that can't be kept.
 
-    `admit` gives the version of a probe's columns; a probe that it refuses with a LivedataError that is no StoreError
-    has its batches refused. Raises what else `admit` raises.
+    `admit` gives the version of a probe's columns; where it raises ProbeError, the batches are refused. Raises what else it raises.
     """
-    groups: dict[int, list[Batch]] = {}
-    for batch in batches:
-        groups.setdefault(id(batch.probe), []).append(batch)
     refused: list[Refused] = []
-    bodies: list[bytes] = []
-    for group in _portions(groups, admit, longest, refused):
-        bodies.append(msgspec.msgpack.encode(Payload(now_us, group)))
-    return bodies, refused
-
-
-def _portions(
-    groups: dict[int, list[Batch]], admit: Callable[[Probe], int], longest: int, refused: list[Refused]
-) -> Iterator[list[Entry]]:
-    """The entries, in lists that are shorter than `longest`."""
-    portion: list[Entry] = []
-    size = 0
-    for group in groups.values():
-        try:
-            version = admit(group[0].probe)
-        except StoreError:
-            raise
-        except LivedataError as error:
-            refused += [Refused(b, str(error)) for b in group]
-            continue
-        for entry in _entries(group, version, refused):
-            length = len(entry.runs.data) + len(entry.record.data) + 1_000
-            if portion and size + length > longest:
-                yield portion
-                portion, size = [], 0
-            portion.append(entry)
-            size += length
-    if portion:
-        yield portion
+    frames: list[list[Entry]] = []
+    left = 0
+    for entry in _all_entries(batches, admit, longest, refused):
+        if _length(entry) > left:
+            frames.append([])
+            left = longest
+        frames[-1].append(entry)
+        left -= _length(entry)
+    return [msgspec.msgpack.encode(Payload(now_us, entries)) for entries in frames], refused
 
 
 def unpack(body: memoryview) -> Payload:
@@ -189,12 +188,19 @@ def unpack(body: memoryview) -> Payload:
 
 
 def runs(entry: Entry) -> Runs:
-    return msgspec.msgpack.decode(_unpack(entry.runs), type=Runs)
+    """Raises StoreError: it is sound, but nothing this livedata wrote."""
+    try:
+        return msgspec.msgpack.decode(_unpack(entry.runs), type=Runs)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{entry.table}: rows of the write-ahead log can't be read: {error}") from error
 
 
 def record(entry: Entry, probe: Probe) -> pa.RecordBatch:
     """The rows, with the schema of the version that they were written with."""
-    return pa.ipc.read_record_batch(_unpack(entry.record), arrow_schema(probe))
+    try:
+        return pa.ipc.read_record_batch(_unpack(entry.record), arrow_schema(probe))
+    except pa.ArrowException as error:
+        raise StoreError(f"{entry.table}: rows of the write-ahead log can't be read: {error}") from error
 
 
 def values(array: pa.Array) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ def read_store(
         StoreError: there is no store, or it can't be read.
     """
     layout = Layout(root)
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise StoreError(
             "there is no store", where=str(root), hint="`livedata up` makes one, or name another with --store"
         )

@@ -32,7 +32,7 @@ def parquet(
 ) -> pa.Buffer:
     """The bytes of a Parquet file of these rows, which have the probe's stored columns."""
     columns = stored_columns(probe)
-    rows = pa.Table.from_batches(records, arrow_schema(probe))
+    rows = pa.Table.from_batches(records, arrow_schema(probe)).combine_chunks()
     keys = [(probe.columns[i].name, "ascending") for i in probe.labels if probe.columns[i].name != "ts"]
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(

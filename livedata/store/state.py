@@ -40,11 +40,8 @@ class Last:
 
 def shape(probe: Probe) -> tuple[int, ...]:
     """What makes the counters of two samples comparable: the permanent ids of labels and counters, in order."""
-    return (
-        tuple(probe.columns[i].id for i in (*probe.labels, -1, *probe.counters) if i >= 0)
-        if probe.counters
-        else ()
-    )
+    ids = [c.id for c in probe.columns]
+    return (*(ids[i] for i in probe.labels), 0, *(ids[i] for i in probe.counters)) if probe.counters else ()
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -33,13 +32,17 @@ def _prepare(layout: Layout) -> None:
     with disk("make the store", root):
         root.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         make_folder(root)
-        if root.stat().st_mode & 0o077 or not layout.lock.exists():
-            if not layout.lock.exists() and any(root.iterdir()):
+        if not layout.wal(0).parent.is_dir():
+            others = [
+                path.name for path in root.iterdir() if path.name not in {layout.lock.name, "lost+found"}
+            ]
+            if others:
                 raise StoreError(
                     "it holds other things, and no store",
                     where=str(root),
                     hint="name an empty or a new folder",
                 )
+        if root.stat().st_mode & 0o077:
             root.chmod(FOLDER_MODE)
 
 
@@ -54,7 +57,7 @@ class Writer:
     def __init__(self, layout: Layout, lock_fd: int) -> None:
         self.layout = layout
         self.warnings: list[str] = []
-        self._lock_fd = lock_fd
+        self._lock_fd: int | None = lock_fd
         self._mutex = threading.Lock()
         self._sealing = threading.Lock()
         for folder in layout.folders:
@@ -163,6 +166,7 @@ class Writer:
                     old.close()
                 self._since = None
                 through = self._log.number - 1
+            self._checkpoint = checkpoint.load(self.layout)
             if through > self._checkpoint.sealed_through:
                 seal.undo(self.layout, self._checkpoint)
                 self._checkpoint, damage = seal.seal(
@@ -174,9 +178,11 @@ class Writer:
 
     def close(self) -> None:
         """Let the next writer in. Nothing needs to be flushed."""
-        with self._mutex, suppress(OSError):
-            self._log.close()
-            lock.release(self._lock_fd)
+        with self._sealing, self._mutex:
+            if self._lock_fd is not None:
+                self._log.close()
+                lock.release(self._lock_fd)
+                self._lock_fd = None
 
     def __enter__(self) -> Writer:
         return self

@@ -1,0 +1,129 @@
+"""The promise itself: kill -9 at any moment, a full disk, readers in other processes: no row lost, none doubled."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from livedata.store import lock
+from livedata.store.layout import Layout
+from livedata.store.reader import read_store
+from livedata.store.writer import Writer
+
+from .samples import START_US, TICK_US
+
+HERE = Path(__file__).parent
+
+
+def child(name: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(HERE / f"child_{name}.py"), *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def ticks(root: Path) -> list[int]:
+    """Every tick in the store, sorted; each must be whole (in all tables and hosts) and there once."""
+    tables = {"load": 2, "disk": 4, "log": 4}
+    seen: dict[str, list[int]] = {}
+    for name, content in read_store(root, tables).items():
+        assert content.damage == ()
+        parts = [pq.ParquetFile(p.path).read(["host", "ts"]) for p in content.parts]
+        stamps = [t for table in [*parts, content.fresh] for t in table["ts"].cast("int64").to_pylist()]
+        numbers = sorted((t + TICK_US - 1 - START_US) // TICK_US for t in stamps)
+        seen[name] = numbers[:: tables[name]]
+        assert numbers == sorted(seen[name] * tables[name]), name
+    assert seen["load"] == seen["disk"] == seen["log"]
+    return seen["load"]
+
+
+def kill_and_count(folder: Path, rounds: int, chance: random.Random) -> None:
+    """Kill a writer at a random moment, look, let the next one go on: `rounds` times, a new store every 20."""
+    with child("writer") as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        for number in range(rounds):
+            root = folder / f"store-{number // 20}"
+            before = ticks(root) if root.exists() else []
+            first = before[-1] + 1 if before else 0
+            print(root, first, chance.randint(1, 4), file=server.stdin, flush=True)
+            lines: list[str] = []
+            while not (pids := [line for line in lines if line.startswith("pid")]):
+                lines.append(server.stdout.readline())
+            time.sleep(chance.uniform(0, 0.12))
+            os.kill(int(pids[0].split()[1]), signal.SIGKILL)
+            while lines[-1] != "dead\n":
+                lines.append(server.stdout.readline())
+            durable = [int(line) for line in lines if line.strip().isdigit()]
+            if not root.is_dir() or not Layout(root).tables.exists():
+                assert not durable
+                continue
+            after = ticks(root)
+            assert after == list(range(len(after)))
+            assert len(after) - first - len(durable) in (0, 1), (
+                "at most the tick under way besides those promised"
+            )
+            assert lock.holder(Layout(root).lock) is None, "the lock went with its process"
+        server.stdin.close()
+    for root in folder.iterdir():
+        expected = ticks(root)
+        with Writer.open(root, purpose="test", now_us=START_US) as writer:
+            assert ticks(root) == expected
+            if expected:
+                assert writer.state.last["web-1", "load"].counters == {(): (expected[-1],)}
+                assert writer.state.last["web-0", "log"].cursor == f"cursor {expected[-1]}"
+            writer.seal()
+        assert ticks(root) == expected
+        lake = [pq.ParquetFile(p).metadata.num_rows for p in (root / "lake" / "load").rglob("*.parquet")]
+        assert sum(lake) == 2 * len(expected), "nothing is left over for other tools to read twice"
+
+
+def test_kill_9_at_random_moments(tmp_path: Path) -> None:
+    kill_and_count(tmp_path, 40, random.Random(1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_kill_9_at_random_moments_for_long(tmp_path: Path, seed: int) -> None:
+    kill_and_count(tmp_path, 200, random.Random(seed + 100))
+
+
+def test_readers_see_every_row_once_while_it_is_sealed(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    Writer.open(root, purpose="test", now_us=START_US).close()
+    with child("writer") as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        print(root, 0, 7, file=writer.stdin, flush=True)
+        lines = [writer.stdout.readline() for _ in range(4)]
+        readers = [child("reader", str(root), "3") for _ in range(2)]
+        results = [reader.communicate()[0].split() for reader in readers]
+        pid = next(int(line.split()[1]) for line in lines if line.startswith("pid"))
+        os.kill(pid, signal.SIGKILL)
+        writer.communicate()
+    assert [reader.returncode for reader in readers] == [0, 0]
+    for reads, last in results:
+        assert int(reads) > 5
+        assert int(last) > 20
+    assert read_store(root)["load"].parts
+
+
+def test_a_full_disk_stops_nothing_for_good(tmp_path: Path) -> None:
+    """In a user and a mount namespace, so that nobody need be root and nothing stays mounted."""
+    command = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        sys.executable,
+        str(HERE / "child_full_disk.py"),
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 3

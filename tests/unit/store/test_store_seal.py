@@ -1,0 +1,239 @@
+"""Sealed rows: the same rows, in Parquet that other tools read with the promised types, counted once."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from livedata.errors import StoreError
+from livedata.model.batch import stored_columns
+from livedata.store import checkpoint, seal, state
+from livedata.store.layout import Layout
+from livedata.store.reader import TableContent, read_store
+from livedata.store.writer import LONGEST_LOG, Writer
+
+from .samples import DISK, LOG, PROBES, START_US, batch, tick
+
+
+def open_writer(root: Path) -> Writer:
+    return Writer.open(root, purpose="test", now_us=START_US)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def sealed(root: Path) -> Path:
+    with open_writer(root) as writer:
+        for n in range(3):
+            writer.append(tick(n), START_US)
+        writer.seal()
+    return root
+
+
+def rows(content: TableContent) -> list[str]:
+    """Every row as text, sealed and fresh, in no order."""
+    tables = [pq.ParquetFile(p.path).read() for p in content.parts] + [content.fresh]
+    return sorted(str(row) for table in tables for row in table.to_pylist())
+
+
+def test_sealing_changes_no_row_and_no_state(root: Path) -> None:
+    with open_writer(root) as writer:
+        for n in range(3):
+            writer.append(tick(n), START_US)
+        before = {name: rows(content) for name, content in read_store(root).items()}
+    with open_writer(root) as writer:
+        before_state = writer.state
+        writer.seal()
+        found = read_store(root)
+        assert {name: rows(content) for name, content in found.items()} == before
+        assert all(content.fresh.num_rows == 0 for content in found.values())
+    with open_writer(root) as writer:
+        assert writer.state == before_state
+        assert writer.state.last["web-0", "disk"].counters[("sd1",)] == (2**63 + 2, 201)
+
+
+def test_a_file_holds_a_tables_rows_of_one_host_by_series_and_time(sealed: Path) -> None:
+    part = read_store(sealed, ["disk"], hosts=["web-1"])["disk"].parts[0]
+    assert part.path.relative_to(sealed).as_posix() == (
+        "lake/disk/web-1/20260725T172000Z_20260725T172020Z_w1-1_v1.parquet"
+    )
+    found = pq.ParquetFile(part.path).read().to_pylist()
+    assert {row["host"] for row in found} == {"web-1"}
+    keys = [(row["device"], row["ts"]) for row in found]
+    assert keys == sorted(keys)
+    assert len(keys) == 6
+
+
+def test_an_events_file_is_named_by_its_rows_times(sealed: Path) -> None:
+    part = read_store(sealed, ["log"])["log"].parts[0]
+    times = pq.ParquetFile(part.path).read(["ts"])["ts"].cast(pa.int64()).to_pylist()
+    assert (part.first_ts, part.last_ts) == (min(times), max(times))
+    assert part.last_ts == batch(LOG, "x", 2).ts - 5_000_000 + 1
+
+
+def test_parts_outside_the_time_asked_for_are_left_out(sealed: Path) -> None:
+    first = batch(DISK, "x", 0).ts
+    assert len(read_store(sealed, ["disk"], until_us=first)["disk"].parts) == 2
+    assert read_store(sealed, ["disk"], until_us=first - 1)["disk"].parts == ()
+    assert read_store(sealed, ["disk"], since_us=batch(DISK, "x", 2).ts + 1)["disk"].parts == ()
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=lambda p: p.name)
+def test_every_column_has_its_field_id_and_delta_or_dictionary(sealed: Path, probe) -> None:
+    part = read_store(sealed, [probe.name])[probe.name].parts[0]
+    file = pq.ParquetFile(part.path)
+    ids = {f.name: int(f.metadata[b"PARQUET:field_id"]) for f in file.schema_arrow}
+    assert ids == {c.name: c.id for c in stored_columns(probe)}
+    assert file.metadata.metadata[b"livedata.table"] == probe.name.encode()
+    assert file.metadata.metadata[b"livedata.version"] == b"1"
+    assert file.metadata.metadata[b"livedata.wal"] == b"1-1"
+    group = file.metadata.row_group(0)
+    encodings = {
+        group.column(i).path_in_schema.split(".")[0]: group.column(i).encodings
+        for i in range(group.num_columns)
+    }
+    wanted = {"str": "RLE_DICTIONARY", "map": "RLE_DICTIONARY", "bool": "RLE", "f64": "PLAIN"}
+    for column in stored_columns(probe):
+        assert wanted.get(column.type, "DELTA_BINARY_PACKED") in encodings[column.name], column.name
+
+
+def test_duckdb_reads_the_promised_types(sealed: Path) -> None:
+    described = duckdb.sql(
+        f"DESCRIBE SELECT * FROM read_parquet('{sealed}/lake/disk/*/*.parquet')"
+    ).fetchall()
+    assert {name: kind for name, kind, *_ in described} == {
+        "ts": "TIMESTAMP WITH TIME ZONE", "host": "VARCHAR", "boot_id": "VARCHAR", "offset_ms": "BIGINT", "dt_ms": "BIGINT",
+        "device": "VARCHAR", "reads_total": "UBIGINT", "busy_seconds_total": "DECIMAL(18,2)", "queue": "DOUBLE",
+        "removable": "BOOLEAN", "reads_increase": "BIGINT", "busy_seconds_increase": "DECIMAL(18,2)",
+    }  # fmt: skip
+    total = duckdb.sql(
+        f"SELECT host, max(reads_total), sum(busy_seconds_increase)::VARCHAR FROM read_parquet('{sealed}/lake/disk/**')"
+        " GROUP BY host ORDER BY host"
+    ).fetchall()
+    assert total == [("web-0", 2**63 + 2, "6.00"), ("web-1", 2**63 + 2, "6.00")]
+    fields = duckdb.sql(
+        f"SELECT fields['n'] FROM read_parquet('{sealed}/lake/log/web-0/*') ORDER BY 1"
+    ).fetchall()
+    assert fields == [("0",)] * 3 + [("1",)] * 3
+
+
+def test_a_whole_folder_is_one_table_to_pyarrow(sealed: Path) -> None:
+    """`host=` in the folders' names would collide with the files' own column."""
+    assert pq.read_table(sealed / "lake" / "disk").num_rows == 12
+
+
+def test_sealing_is_due_by_age_and_by_size(root: Path) -> None:
+    with open_writer(root) as writer:
+        assert not writer.seal_due(START_US + 10**12, 600)
+        writer.append(tick(0), START_US)
+        writer.append(tick(1), START_US + 599_000_000)
+        assert not writer.seal_due(START_US + 599_999_999, 600)
+        assert writer.seal_due(START_US + 600_000_000, 600)
+        assert writer.seal_due(START_US - 1, 600), "a clock that went back must not put it off for good"
+        writer._log.end, end = LONGEST_LOG + 1, writer._log.end
+        assert writer.seal_due(START_US, 600)
+        writer._log.end = end
+    with open_writer(root) as writer:
+        assert writer.seal_due(START_US + 600_000_000, 600), "cron's pulls seal as well"
+        writer.seal()
+        assert not writer.seal_due(START_US + 10**12, 600)
+        writer.seal()
+        assert len(list((root / "wal").iterdir())) == 2, "nothing to seal makes no files"
+
+
+def test_old_logs_and_snapshots_go_one_sealing_later(root: Path) -> None:
+    layout = Layout(root)
+    with open_writer(root) as writer:
+        for n in range(1, 5):
+            writer.append(tick(n), START_US)
+            writer.seal()
+            logs = sorted(int(p.stem) for p in (root / "wal").iterdir())
+            assert logs == ([1, 2] if n == 1 else [n, n + 1])
+            assert [p.stem for p in (root / "state").iterdir()] == [f"{n:08}"]
+            assert checkpoint.load(layout).sealed_through == n
+            assert list((root / "aside").iterdir()) == []
+            assert not layout.sealing.exists()
+
+
+def test_a_lost_snapshot_costs_increments_not_rows(sealed: Path) -> None:
+    path = Layout(sealed).state(1)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with open_writer(sealed) as writer:
+        assert len(writer.warnings) == 1
+        assert "increments begin anew" in writer.warnings[0]
+        assert writer.state.last == {}
+        writer.append(tick(3), START_US)
+        writer.seal()
+    assert len(rows(read_store(sealed)["disk"])) == 4 * 4
+
+
+STEPS = {
+    "write_durably": (seal, "write_durably"),
+    "sync_folder": (seal, "sync_folder"),
+    "read_logs": (seal, "read_logs"),
+    "make_folder": (seal, "make_folder"),
+    "parquet": (seal, "parquet"),
+    "replay": (state, "replay"),
+    "dump": (state, "dump"),
+    "save": (checkpoint, "save"),
+    "tidy": (seal, "tidy"),
+}
+
+
+@pytest.mark.parametrize("call", [1, 2, 5])
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
+def test_a_failure_at_any_step_loses_and_doubles_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, step: tuple[object, str], call: int
+) -> None:
+    with open_writer(root) as writer:
+        for n in range(2):
+            writer.append(tick(n), START_US)
+            writer.seal()
+        writer.append(tick(2), START_US)
+        original = getattr(*step)
+        calls = 0
+
+        def failing(*args, **kwargs):
+            nonlocal calls
+            calls += 1
+            if calls == call:
+                raise OSError(28, os.strerror(28))
+            return original(*args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(*step, failing)
+            expected = pytest.raises(StoreError, match="No space left") if call == 1 else suppress(StoreError)
+            with expected:
+                writer.seal()
+        assert len(rows(read_store(root)["disk"])) == 12
+        writer.append(tick(3), START_US)
+        writer.seal()
+        found = rows(read_store(root)["disk"])
+        assert len(found) == len(set(found)) == 16
+        lake = [pq.ParquetFile(p).metadata.num_rows for p in (root / "lake" / "disk").rglob("*.parquet")]
+        assert sum(lake) == 16, "nothing of the failed sealing is left for other tools to read twice"
+    with open_writer(root) as writer:
+        assert writer.warnings == []
+        assert writer.state.last["web-0", "load"].counters == {(): (3,)}
+
+
+def test_names_of_many_hosts_and_tables_stay_apart(root: Path) -> None:
+    hosts = ["a", "A", "a.b", "7", "007", "x" * 128, "w_1"]
+    with open_writer(root) as writer:
+        writer.append([batch(DISK, host, 0) for host in hosts], START_US)
+        writer.seal()
+    parts = read_store(root)["disk"].parts
+    assert sorted(p.host for p in parts) == sorted(hosts)
+    for part in parts:
+        assert pq.ParquetFile(part.path).read()["host"].unique().to_pylist() == [part.host]
+    found = duckdb.sql(f"SELECT DISTINCT host FROM read_parquet('{root}/lake/disk/*/*.parquet')").fetchall()
+    assert sorted(h for (h,) in found) == sorted(hosts)
