@@ -15,6 +15,7 @@ import typer
 from .common import StoreOption, configure, say
 
 if TYPE_CHECKING:
+    from ..config import Config
     from ..query.formats import Format
     from ..query.table import Look
 
@@ -62,6 +63,8 @@ def query(
     """Ask the store in SQL (DuckDB's): one SELECT over the tables of `livedata fleet tables`."""
     config = configure(store=store, query_seconds=timeout)
     text = _sql(sql)
+    from dataclasses import replace
+
     from ..query.engine import Limits, stream
     from ..query.formats import FORMATS
     from ..query.source import store_source
@@ -71,9 +74,10 @@ def query(
     now = time.time_ns() // 1000
     scope = Scope(_when(since, now, "--since"), _when(until, now, "--until"), tuple(host) if host else None)
     begun = time.perf_counter()
+    source = replace(store_source(config.store), probes=lambda: _probe_names(config))
     limits = Limits(config.query_seconds, config.query_memory)
     with (
-        stream(store_source(config.store), text, scope=scope, limits=limits) as (schema, batches),
+        stream(source, text, scope=scope, limits=limits) as (schema, batches),
         destination(output) as out,
     ):
         rows = form.write(schema, batches, out, look(out))
@@ -98,6 +102,17 @@ def _sql(argument: str | None) -> str:
         raise UsageError(
             f"the SQL is not UTF-8: {error.reason} at byte {error.start}", where="stdin"
         ) from None
+
+
+def _probe_names(config: Config) -> set[str]:
+    """The tables that collecting would fill; none where a probe can't be read, which is not what was asked."""
+    from ..errors import ProbeError
+    from ..probe.load import load_probes
+
+    try:
+        return {"scrape", *load_probes(config.probes)}
+    except ProbeError:
+        return set()
 
 
 def _when(text: str | None, now_us: int, option: str) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,14 @@ def admit(connection: DuckDBPyConnection, sql: str) -> Admitted:
                 )
             lists_tables = True
     return Admitted(sql, tuple(named), frozenset(defined), lists_tables)
+
+
+def admit_expressions(connection: DuckDBPyConnection, expressions: Sequence[str]) -> None:
+    """Raises QueryError if one of them is more than an expression over columns: a statement, a subquery, a file."""
+    if expressions:
+        admitted = admit(connection, f"SELECT {', '.join(f'({e})' for e in expressions)}")
+        if admitted.named:
+            raise QueryError(f"an expression names the table {admitted.named[0][0]}")
 
 
 def _parse(connection: DuckDBPyConnection, sql: str) -> Any:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, QueryError, UsageError
 from ..model.probe import Probe
 from ..model.result import Result
-from .admit import Admitted, admit
+from .admit import Admitted, admit, admit_expressions
 from .problems import detail_of, did_you_mean, engine_error, problem_at
 from .source import Source, store_source
 from .views import EVERYTHING, Scope, column_names, literal, view_sql
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from ..store.reader import TableContent
+
+__all__ = ["Limits", "ask", "store_source", "stream"]
 
 SPILL = "10GB"
 """The most a query may spill to the temporary folder."""
@@ -70,12 +73,10 @@ def stream(
         fresh = _register_fresh(connection, content)
         if scope.hosts is not None and tables:
             scope = replace(scope, hosts=_chosen_hosts(connection, content, fresh, scope.hosts, source))
-        files: list[str] = []
+        files = {name: _files(content.get(name), scope) for name in tables}
+        _lock(connection, list(chain.from_iterable(files.values())), limits)
         for name, probe in tables.items():
-            parts = _files(content.get(name), scope)
-            connection.execute(view_sql(probe, parts, fresh.get(name), scope))
-            files += parts
-        _lock(connection, files, limits)
+            _make_view(connection, probe, files[name], fresh.get(name), scope)
         columns = {name: column_names(probe) for name, probe in tables.items()}
 
         def failed(error: BaseException) -> QueryError:
@@ -146,9 +147,16 @@ def _tables(admitted: Admitted, sql: str, source: Source) -> dict[str, Probe]:
         if name.lower() in known:
             wanted.add(known[name.lower()])
         elif name.lower() not in admitted.defined:
+            if name.lower() in source.probes():
+                raise problem_at(
+                    sql,
+                    offset,
+                    f"{source.name} has nothing of {name} yet",
+                    "livedata fleet snapshot collects it; livedata fleet check says what the hosts can't show",
+                )
             hint = did_you_mean(name, definitions, "livedata fleet tables lists them")
             if not definitions:
-                hint = "the store is empty: livedata up, or livedata fleet snapshot, fills it"
+                hint = f"{source.name} is empty: livedata up, or livedata fleet snapshot, fills it"
             raise problem_at(sql, offset, f"there is no table {name}", hint)
     return {name: definitions[name] for name in sorted(wanted)}
 
@@ -173,7 +181,9 @@ def _chosen_hosts(
 
     there = {part.host for table in content.values() for part in table.parts}
     for relation in fresh.values():
-        there |= {host for (host,) in connection.execute(f'SELECT DISTINCT host FROM "{relation}"').fetchall()}
+        there |= {
+            host for (host,) in connection.execute(f'SELECT DISTINCT host FROM "{relation}"').fetchall()
+        }
     everywhere: Collection[str] | None = None
     for pattern in patterns:
         if not any(fnmatchcase(host, pattern) for host in there):
@@ -192,6 +202,25 @@ def _files(table: TableContent | None, scope: Scope) -> list[str]:
     """The table's Parquet files that may hold rows of the scope."""
     parts = table.parts if table is not None else ()
     return [str(p.path) for p in parts if scope.hosts is None or p.host in scope.hosts]
+
+
+def _make_view(
+    connection: DuckDBPyConnection, probe: Probe, files: list[str], fresh: str | None, scope: Scope
+) -> None:
+    """Makes a table's view, after the lock: a header's `[derived]` expressions are text that others wrote."""
+    import duckdb
+
+    try:
+        admit_expressions(connection, [d.sql for d in probe.derived])
+        connection.execute(view_sql(probe, files, fresh, scope))
+    except (QueryError, duckdb.Error) as error:
+        detail = detail_of(error)
+        problem = str(detail["exception_message"] if detail else error).partition("\n")[0]
+        raise QueryError(
+            f"can't be made a view: {problem}",
+            where=f"table {probe.name}",
+            hint="a [derived] column in its probe's header may be wrong: livedata probe check",
+        ) from None
 
 
 def _accurate(connection: DuckDBPyConnection, sql: str, error: Exception) -> Exception:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Source:
     """`definitions`: every table there is, cheaply. `read`: the content of named tables, without what a scope's times
-    leave out. `hosts`: every host that ever had a row; slow, asked only to explain a name that matches none."""
+    leave out. `hosts`: every host that ever had a row; slow, asked only to explain a name that matches none. `name`, and
+    `probes`, the tables that would come of collecting, are for messages."""
 
     definitions: Callable[[], Mapping[str, Probe]]
     read: Callable[[Collection[str], Scope], Mapping[str, TableContent]]
     hosts: Callable[[], Collection[str]]
-
-
-EMPTY = Source(dict, lambda names, scope: {}, frozenset)
+    name: str = "the store"
+    probes: Callable[[], Collection[str]] = frozenset
 
 
 def store_source(root: Path) -> Source:
@@ -47,4 +47,4 @@ def store_source(root: Path) -> Source:
         filed = {part.host for table in content for part in table.parts}
         return filed | {host for table in content for host in table.fresh.column("host").unique().to_pylist()}
 
-    return Source(definitions, read, hosts)
+    return Source(definitions, read, hosts, f"the store at {root}")

@@ -99,17 +99,24 @@ def _schema_map(columns: Sequence[Column]) -> str:
 
 
 def view_sql(probe: Probe, files: Collection[str], fresh: str | None, scope: Scope) -> str:
-    """`CREATE VIEW` for a table: `files` are its Parquet files, `fresh` the relation of its rows that are in no file yet.
+    """The statements that make a table's view: `files` are its Parquet files, `fresh` the relation of its rows that are in
+    no file yet. With neither, the view is empty and has the right columns all the same.
 
-    With neither, the view is empty and has the right columns all the same.
+    The schema of the files goes through a variable: a view is bound three times, and the map costs 2 ms each time that
+    it is reckoned (docs/decisions/0004).
     """
     columns = stored_columns(probe)
     names = ", ".join(identifier(c.name) for c in columns)
     where = f" WHERE {condition}" if (condition := predicate(scope)) else ""
     parts = []
+    schema = ""
     if files:
         paths = ", ".join(map(literal, files))
-        source = f"read_parquet([{paths}], hive_partitioning = false, schema = {_schema_map(columns)})"
+        variable = f"columns of {probe.name}"
+        schema = f"SET VARIABLE {identifier(variable)} = {_schema_map(columns)}; "
+        source = (
+            f"read_parquet([{paths}], hive_partitioning = false, schema = getvariable({literal(variable)}))"
+        )
         parts.append(f"SELECT {names} FROM {source}{where}")
     if fresh is not None:
         parts.append(f"SELECT {names} FROM {identifier(fresh)}{where}")
@@ -117,4 +124,5 @@ def view_sql(probe: Probe, files: Collection[str], fresh: str | None, scope: Sco
         nulls = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {identifier(c.name)}" for c in columns)
         parts.append(f"SELECT {nulls} WHERE false")
     reckoned = "".join(f", ({d.sql}) AS {identifier(d.name)}" for d in reckoned_columns(probe))
-    return f"CREATE VIEW {identifier(probe.name)} AS SELECT *{reckoned} FROM ({' UNION ALL '.join(parts)})"
+    rows = " UNION ALL ".join(parts)
+    return f"{schema}CREATE VIEW {identifier(probe.name)} AS SELECT *{reckoned} FROM ({rows})"
