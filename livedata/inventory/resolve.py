@@ -294,10 +294,8 @@ def _proxy(
         overrides: dict[str, Sequence[str]] = {"user": [user]} if user else {}
         if port:
             overrides["port"] = [str(port)]
-        if (
-            jumps
-        ):  # only the nearest is reached by jumps of its own: the others are reached from the one before
-            overrides["proxyjump"] = ["none"]
+        if jumps:  # the nearest may have jumps of its own; the others are reached from the one before
+            overrides["proxycommand"] = ["none"]
         route = resolve(config, name, overrides, warn, via)
         jumps += (*route.jumps, replace(route, jumps=()))
     return tuple(jumps), ()

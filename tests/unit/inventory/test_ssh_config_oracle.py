@@ -19,7 +19,7 @@ NAMES = ("web-01", "web-02", "db-01", "Db-01", "10.0.0.7", "gate", "gate2", "x")
 PATTERNS = st.sampled_from([*NAMES, "*", "web-*", "web-0?", "?b-01", "!web-01", "!*-02", "10.*", "*.7", "gate*"])
 LISTS = st.lists(PATTERNS, min_size=1, max_size=3)
 KEYFILES = st.sampled_from(["/k/a", "/k/b", "/k/c", "none"])
-HOPS = st.lists(st.sampled_from(["gate", "gate2", "me@gate:2222", "[::1]:22", "ssh://gate2"]), min_size=1, max_size=2)
+HOPS = st.lists(st.sampled_from(["gate", "gate2", "me@gate:2222", "ssh://gate2"]), min_size=1, max_size=2)
 
 
 def keyword(name: str, values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -39,7 +39,7 @@ SETTINGS = st.one_of(
     keyword("IdentitiesOnly", st.sampled_from(["yes", "no"])),
     keyword("IdentityAgent", st.sampled_from(["none", "SSH_AUTH_SOCK", "/a/sock"])),
     keyword("HostKeyAlias", st.sampled_from(["alias", "web"])),
-    keyword("ConnectTimeout", st.sampled_from(["5", "1m", "1h30m", "none"])),
+    keyword("ConnectTimeout", st.sampled_from(["5", "1m", "1h30m"])),
     keyword("UserKnownHostsFile", st.sampled_from(["/h/a", "/h/a /h/b", '"/h/a" /h/c # two'])),
     keyword("GlobalKnownHostsFile", st.sampled_from(["/g/a"])),
     keyword("ProxyCommand", st.sampled_from(["nc %h 22", "none", "sh -c 'nc \"a b\" 1'", "x # y"])),
