@@ -25,7 +25,8 @@ QUESTION = "SELECT host, round(avg(busy_pct), 1) AS busy_pct FROM cpu WHERE ts >
 
 def up(hosts: HostsArgument = None, store: StoreOption = None, inventory: InventoryOption = None) -> None:
     """Watch this machine, without SSH, and the inventory's hosts or those named: the zero-configuration start."""
-    from ..inventory import find_hosts, this_machine
+    from ..inventory import find_hosts
+    from ..inventory.adhoc import this_machine
 
     config = configure(store=store, inventory=inventory)
     others = find_hosts(config, hosts or [])
@@ -73,7 +74,8 @@ def snapshot(
 
 def chosen(config: Config, expressions: Sequence[str] | None) -> tuple[Host, ...]:
     """The hosts a command means; this machine where there is no inventory and none is named."""
-    from ..inventory import find_hosts, this_machine
+    from ..inventory import find_hosts
+    from ..inventory.adhoc import this_machine
 
     return find_hosts(config, expressions or []) or (this_machine(),)
 

@@ -16,7 +16,9 @@ StoreOption = Annotated[
 ]
 InventoryOption = Annotated[
     Path | None,
-    typer.Option("--inventory", "-i", help="The hosts' file  [$LIVEDATA_INVENTORY; default: XDG config folder]"),
+    typer.Option(
+        "--inventory", "-i", help="The hosts' file  [$LIVEDATA_INVENTORY; default: XDG config folder]"
+    ),
 ]
 HostsArgument = Annotated[
     list[str] | None,

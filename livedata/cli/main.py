@@ -6,12 +6,12 @@ import os
 import sys
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from .. import __version__
-from ..errors import INTERRUPTED, LivedataError
-from . import query
+from ..errors import INTERRUPTED, LivedataError, UsageError
+from . import check, collect, inventory, query, status, tables, trust
 from .common import say
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -25,10 +25,22 @@ app = typer.Typer(
     context_settings=HELP,
 )
 fleet = typer.Typer(
-    help="Ask and collect: hosts, probes, queries.", no_args_is_help=True, rich_markup_mode=None, context_settings=HELP
+    help="Ask and collect: hosts, probes, queries.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings=HELP,
 )
 app.add_typer(fleet, name="fleet")
+app.command("up")(collect.up)
+fleet.command("init")(inventory.init)
+fleet.command("hosts")(inventory.hosts)
+fleet.command("check")(check.check)
+fleet.command("trust")(trust.trust)
+fleet.command("watch")(collect.watch)
+fleet.command("snapshot")(collect.snapshot)
+fleet.command("status")(status.status)
 fleet.command("query")(query.query)
+fleet.command("tables")(tables.tables)
 
 
 def _version(wanted: bool) -> None:
@@ -39,11 +51,20 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and exit")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and exit")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails")] = False,
 ) -> None:
     if debug:
         os.environ["LIVEDATA_DEBUG"] = "1"
+
+
+def _usage(error: TyperException) -> UsageError:
+    """A wrong command line as an error like every other."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "livedata"
+    return UsageError(error.format_message().rstrip("."), hint=f"{path} --help shows what it takes")
 
 
 def main() -> None:
@@ -55,17 +76,20 @@ def main() -> None:
     except LivedataError as error:
         say(f"livedata: {error}")
         code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except (KeyboardInterrupt, click.Abort):
+    except TyperException as error:
+        say(f"livedata: {_usage(error)}")
+        code = UsageError.exit_code
+    except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    except Exception as error:  # the last line of defence: no traceback reaches a user who did not ask for one
+    except Exception as error:
+        # The last line of defence: no traceback reaches a user who did not ask for one.
         if os.environ.get("LIVEDATA_DEBUG"):
             raise
-        say(f"livedata: this should not happen: {type(error).__name__}: {error}\n  --debug shows where; please report it")
+        say(
+            f"livedata: this should not happen: {type(error).__name__}: {error}\n  --debug shows where; please report it"
+        )
         code = 1
     raise SystemExit(code)

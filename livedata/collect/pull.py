@@ -25,12 +25,12 @@ async def pull(asker: Asker, transport: Transport, clock: Clock) -> Failure | No
     now = clock.now_us()
     due = [p for p in asker.probes if _due(asker, p, now)]
     session = await transport.connect(asker.host)
-    ts = tick(clock.now_us(), 10.0)
     if isinstance(session, Failure):
-        asker.report_connect(ts, session)
+        asker.report_connect(clock.now_us(), session)
         return session
     try:
-        asker.report_connect(ts, None, session.connect_s)
+        asker.report_connect(clock.now_us(), None, session.connect_s)
+        ts = tick(clock.now_us(), 10.0)
         refused: Failure | None = None
         for lane in LANES:
             ready = [p for p in due if p.lane == lane]
@@ -38,7 +38,7 @@ async def pull(asker: Asker, transport: Transport, clock: Clock) -> Failure | No
                 refused = await asker.run(session, lane, ready, ts)
         refused = refused or session.lost
         if refused:
-            asker.report_connect(ts, refused)
+            asker.report_connect(clock.now_us(), refused)
         return refused
     finally:
         await session.close()

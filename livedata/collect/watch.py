@@ -42,7 +42,7 @@ async def watch(asker: Asker, transport: Transport, around: Surroundings) -> Non
     while True:
         async with around.connecting:
             session = await transport.connect(asker.host)
-        now = tick(clock.now_us(), 10.0)
+        now = clock.now_us()
         if isinstance(session, Failure):
             failure = session
         else:
@@ -54,7 +54,7 @@ async def watch(asker: Asker, transport: Transport, around: Surroundings) -> Non
                 await session.close()
             if clock.monotonic() - started > NAP_SECONDS:
                 failures = 0
-            now = tick(clock.now_us(), 10.0)
+            now = clock.now_us()
         failures += 1
         asker.report_connect(now, failure)
         around.said(name, failure)
