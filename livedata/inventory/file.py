@@ -19,7 +19,7 @@ from ..errors import InventoryError, UsageError
 from ..model.host import Host, Route, Settings
 from .lines import key_lines, line_of
 from .names import expand_range, name_fault
-from .resolve import Warn, resolve, silent
+from .resolve import Overrides, Warn, resolve, silent
 from .schema import GroupModel, HostKeys, HostModel, InventoryModel, ProbeModel
 from .sshconfig import SshConfig
 from .text import nearest, quoted, shown
@@ -64,16 +64,21 @@ def load_inventory(path: Path, ssh_config: SshConfig, warn: Warn = silent) -> tu
     model = _checked(source)
     members = _members(source, model)
     _distinct(source, members)
-    hosts = []
-    for name, entry in members.items():
-        layers = (entry, *(model.groups[g] for g in entry.groups), model.defaults)
-        route = (
-            _route(source, name, layers, ssh_config, warn)
-            if _value(layers, "transport", name) in (None, "ssh")
-            else Route("")
+    _addresses(source, model)
+    stacks = {
+        name: (entry, *(model.groups[g] for g in entry.groups), model.defaults)
+        for name, entry in members.items()
+    }
+    reached = {
+        name: layers for name, layers in stacks.items() if _value(layers, "transport", name) in (None, "ssh")
+    }
+    known = {name: _overrides(source, name, layers) for name, layers in reached.items()}
+    return tuple(
+        _host(
+            source, name, layers, _route(source, name, known, ssh_config, warn), tuple(members[name].groups)
         )
-        hosts.append(_host(source, name, layers, route, tuple(entry.groups)))
-    return tuple(hosts)
+        for name, layers in stacks.items()
+    )
 
 
 def _read(path: Path) -> str:
@@ -92,7 +97,9 @@ def _checked(source: _Text) -> InventoryModel:
         data = tomllib.loads(source.text)
         return InventoryModel.model_validate(data)
     except ValidationError as error:
-        raise _explained(source, error.errors()[0], data) from error
+        # Where a key takes a text or a list, one complaint is that it isn't the other: the one about its content counts.
+        details = min(error.errors(), key=lambda e: e["type"].endswith("_type"))
+        raise _explained(source, details, data) from error
     except RecursionError as error:
         raise InventoryError("its values are nested too deep", where=shown(str(source.path))) from error
     except ValueError as error:
@@ -140,6 +147,8 @@ def _explained(source: _Text, details: ErrorDetails, data: Any) -> InventoryErro
     value = details["input"]
     what = quoted(value) if isinstance(value, str) else shown(repr(value))[:60]
     hint = _KINDS.get(kind, shown(details["msg"].replace("Input should be", "it must be")))
+    if loc == ("hosts",):
+        hint = "it must be a list of names, in [ ], or tables [hosts.NAME]"
     return source.error(f"{name}{_place(loc)} is {what}", loc, hint)
 
 
@@ -172,9 +181,9 @@ def _keys(loc: Loc) -> list[str]:
 
 def _members(source: _Text, model: InventoryModel) -> dict[str, HostModel]:
     """Every host with its own table, and the groups it is in (its own first, then those that list it)."""
-    own = model.hosts if isinstance(model.hosts, Mapping) else dict.fromkeys(model.hosts, HostModel())
+    own = model.hosts.items() if isinstance(model.hosts, Mapping) else [(n, HostModel()) for n in model.hosts]
     hosts: dict[str, HostModel] = {}
-    for text, entry in own.items():
+    for text, entry in own:
         for name in _names(source, text, ("hosts", text)):
             if name in hosts:
                 raise source.error(f"the host {quoted(name)} stands here a second time", ("hosts", text))
@@ -193,6 +202,8 @@ def _members(source: _Text, model: InventoryModel) -> dict[str, HostModel]:
                 if group not in entry.groups:
                     hosts[name] = entry.model_copy(update={"groups": [*entry.groups, group]})
     for name, entry in hosts.items():
+        if name in model.groups:
+            raise source.error(f"{quoted(name)} is both a host and a group", ("hosts", name))
         for group in entry.groups:
             if group not in model.groups:
                 raise source.error(
@@ -229,6 +240,20 @@ def _distinct(source: _Text, hosts: Mapping[str, HostModel]) -> None:
             )
 
 
+def _addresses(source: _Text, model: InventoryModel) -> None:
+    """An address for several hosts must tell them apart."""
+    for loc, layer in (
+        (("defaults",), model.defaults),
+        *((("groups", g), t) for g, t in model.groups.items()),
+    ):
+        if layer.address is not None and "{name}" not in layer.address:
+            raise source.error(
+                f"{quoted(layer.address)} would be the address of several hosts",
+                (*loc, "address"),
+                "put {name} in it, as in '{name}.example.com'",
+            )
+
+
 def _value(layers: Layers, key: str, name: str) -> Any:
     """What the first layer that speaks of a key says; `{name}` in a text is the host's."""
     found = next((v for layer in layers if (v := getattr(layer, key)) is not None), None)
@@ -260,16 +285,26 @@ def _host(source: _Text, name: str, layers: Layers, route: Route, groups: tuple[
     )
 
 
-def _route(source: _Text, name: str, layers: Layers, ssh_config: SshConfig, warn: Warn) -> Route:
-    overrides: dict[str, Sequence[str]] = {}
+def _overrides(source: _Text, name: str, layers: Layers) -> Overrides:
+    """What the inventory says of a host's route, as keywords of ssh_config."""
+    found: dict[str, Sequence[str]] = {}
     for key, keyword in _WORDS.items():
         if (said := _value(layers, key, name)) is not None:
-            overrides[keyword] = [str(said)]
+            found[keyword] = [str(said)]
     for key, keyword in _FILES.items():
         if paths := _paths(source.path, _value(layers, key, name)):
-            overrides[keyword] = paths
+            found[keyword] = paths
+    return found
+
+
+def _route(
+    source: _Text, name: str, known: Mapping[str, Overrides], ssh_config: SshConfig, warn: Warn
+) -> Route:
+    """A host's route; jumps by hosts of the inventory go by what it says of them. None is needed without ssh."""
+    if name not in known:
+        return Route("")
     try:
-        return resolve(ssh_config, name, overrides, warn)
+        return resolve(ssh_config, name, known[name], warn, known=known)
     except InventoryError as error:
         if error.where:
             raise

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from ..errors import InventoryError, UsageError
 from ..model.host import Route
@@ -57,11 +58,17 @@ def resolve(
     name: str,
     overrides: Overrides | None = None,
     warn: Warn = silent,
+    *,
     via: tuple[str, ...] = (),
+    known: Mapping[str, Overrides] = MappingProxyType({}),
 ) -> Route:
     """How ssh would reach `name`, with the `overrides` of an inventory or a command line.
 
-    `Host` patterns see the name and, where `overrides` has a hostname, that too. `via`: the names whose ProxyJump led here.
+    `Host` patterns see the name and, where `overrides` has a hostname, that too.
+
+    Args:
+        via: the names whose ProxyJump led here.
+        known: what the inventory says of other hosts, for jumps that go by them.
 
     Raises:
         InventoryError: a value that counts for this host can't be used, or its jumps go round in a circle.
@@ -84,7 +91,11 @@ def resolve(
         files = [_path(config, a, tokens, s) for a, s in given if a.lower() != "none"]
         return tuple(dict.fromkeys(files)) if files or not given else (os.devnull,)
 
-    jumps, command = _proxy(config, found, tokens, warn, (*via, name))
+    def reach(hop: str, more: Overrides) -> Route:
+        said = {k: v for k, v in known.get(hop, {}).items() if k != "proxyjump" or "proxycommand" not in more}
+        return resolve(config, hop, {**said, **more}, warn, via=(*via, name), known=known)
+
+    jumps, command = _proxy(found, tokens, (*via, name), reach)
     return Route(
         address=address,
         port=port,
@@ -263,7 +274,7 @@ def _caution(found: _Found, warn: Warn) -> None:
 
 
 def _proxy(
-    config: SshConfig, found: _Found, tokens: Mapping[str, str], warn: Warn, via: tuple[str, ...]
+    found: _Found, tokens: Mapping[str, str], via: tuple[str, ...], reach: Callable[[str, Overrides], Route]
 ) -> tuple[tuple[Route, ...], tuple[str, ...]]:
     """The jumps, the nearest first, or the command that carries the bytes."""
     five = {k: tokens[k] for k in "%hnpr"}
@@ -290,12 +301,13 @@ def _proxy(
             raise InventoryError(
                 f"ProxyJump goes round in a circle: {' → '.join(map(shown, (*via, name)))}",
                 where=setting.where,
+                hint="ProxyJump none (in the inventory: jump = 'none') for the host that is reached straight",
             )
         overrides: dict[str, Sequence[str]] = {"user": [user]} if user else {}
         if port:
             overrides["port"] = [str(port)]
         if jumps:  # the nearest may have jumps of its own; the others are reached from the one before
             overrides["proxycommand"] = ["none"]
-        route = resolve(config, name, overrides, warn, via)
+        route = reach(name, overrides)
         jumps += (*route.jumps, replace(route, jumps=()))
     return tuple(jumps), ()

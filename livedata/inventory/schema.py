@@ -52,8 +52,19 @@ def _group(text: str) -> str:
     return _checked(name_fault(text).replace("a host's name", "a group's name"), text)
 
 
+def _keys_file(text: str) -> str:
+    fault = (
+        ""
+        if text not in ("none", "/dev/null")
+        else f"{quoted(text)} can't be known_hosts: host keys are always checked"
+    )
+    return _checked(fault, _plain(text))
+
+
 Plain = Annotated[str, AfterValidator(_plain)]
 Paths = Plain | Annotated[list[Plain], Field(min_length=1)]
+KeysFile = Annotated[str, AfterValidator(_keys_file)]
+KeysFiles = KeysFile | Annotated[list[KeysFile], Field(min_length=1)]
 Label = Annotated[str, AfterValidator(_label)]
 
 
@@ -77,7 +88,7 @@ class HostKeys(_Model):
     user: Annotated[str, AfterValidator(lambda text: _checked(user_fault(text), text))] | None = None
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     identity_file: Paths | None = None
-    known_hosts: Paths | None = None
+    known_hosts: KeysFiles | None = None
     jump: Plain | None = None
     connect_timeout: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
     transport: Literal["ssh", "local", "replay"] | None = None
