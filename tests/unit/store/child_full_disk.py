@@ -22,14 +22,18 @@ def count() -> int:
     return found.fresh.num_rows // 2
 
 
-done = 0
+def fill(writer: Writer) -> None:
+    for number in range(1, 10_000):
+        writer.append(tick(number), START_US)
+
+
 with Writer.open(root, purpose="test", now_us=START_US) as writer:
     writer.append(tick(0), START_US)
     ballast = disk / "ballast"
     ballast.write_bytes(b"x" * 800_000)
     with pytest.raises(StoreError, match="No space left") as caught:
-        for done in range(1, 10_000):
-            writer.append(tick(done), START_US)
+        fill(writer)
+    done = count()
     assert "rows wait in memory" in caught.value.hint
     with pytest.raises(StoreError, match="No space left"):
         writer.append(tick(done), START_US)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from livedata.store import lock
+from livedata.store import lock, reader
 from livedata.store.layout import Layout
 from livedata.store.reader import read_store
 from livedata.store.writer import Writer
 
-from .samples import START_US, TICK_US
+from .samples import START_US, TICK_US, tick
 
 HERE = Path(__file__).parent
 
@@ -31,7 +31,7 @@ def child(name: str, *arguments: str) -> subprocess.Popen[str]:
 def ticks(root: Path) -> list[int]:
     """Every tick in the store, sorted; each must be whole (in all tables and hosts) and there once."""
     tables = {"load": 2, "disk": 4, "log": 4}
-    seen: dict[str, list[int]] = {}
+    seen: dict[str, list[int]] = {name: [] for name in tables}
     for name, content in read_store(root, tables).items():
         assert content.damage == ()
         parts = [pq.ParquetFile(p.path).read(["host", "ts"]) for p in content.parts]
@@ -85,7 +85,7 @@ def kill_and_count(folder: Path, rounds: int, chance: random.Random) -> None:
 
 
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:
-    kill_and_count(tmp_path, 40, random.Random(1))
+    kill_and_count(tmp_path, 25, random.Random(1))
 
 
 @pytest.mark.slow
@@ -103,15 +103,35 @@ def test_readers_see_every_row_once_while_it_is_sealed(tmp_path: Path) -> None:
         print(root, 0, 7, file=writer.stdin, flush=True)
         lines = [writer.stdout.readline() for _ in range(4)]
         readers = [child("reader", str(root), "3") for _ in range(2)]
-        results = [reader.communicate()[0].split() for reader in readers]
+        results = [r.communicate()[0].split() for r in readers]
         pid = next(int(line.split()[1]) for line in lines if line.startswith("pid"))
         os.kill(pid, signal.SIGKILL)
         writer.communicate()
-    assert [reader.returncode for reader in readers] == [0, 0]
+    assert [r.returncode for r in readers] == [0, 0]
     for reads, last in results:
         assert int(reads) > 5
         assert int(last) > 20
     assert read_store(root)["load"].parts
+
+
+def test_a_reader_that_is_overtaken_by_two_sealings_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second sealing removes the logs that the reader's checkpoint sends it to."""
+    original, overtaken = reader._logs, []
+    with Writer.open(tmp_path / "store", purpose="test", now_us=START_US) as writer:
+        writer.append(tick(0), START_US)
+
+        def slow(layout: Layout, after: int) -> object:
+            while len(overtaken) < 2:
+                overtaken.append(after)
+                writer.seal()
+                writer.append(tick(len(overtaken)), START_US)
+            return original(layout, after)
+
+        monkeypatch.setattr(reader, "_logs", slow)
+        assert ticks(tmp_path / "store") == [0, 1, 2]
+    assert overtaken == [0, 0]
 
 
 def test_a_full_disk_stops_nothing_for_good(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Writing and reading the write-ahead log: what is appended is there, for the next process too, and is the owner's alone."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -274,6 +275,31 @@ def test_a_cut_at_any_byte_is_read_as_whole_frames(root: Path) -> None:
         path.write_bytes(data[:size])
         seen.add(tuple(read_store(root, ["load"])["load"].fresh["forks_total"].to_pylist()))
     assert seen == {(), (0,), (0, 1)}
+
+
+@pytest.mark.parametrize("broken", [["fdatasync"], ["fdatasync", "ftruncate"], ["pwrite"]], ids="+".join)
+def test_an_append_that_failed_leaves_nothing_and_can_be_tried_again(
+    root: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch, broken: list[str]
+) -> None:
+    writer.append(tick(0), START_US)
+
+    def failing(*args: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        for name in broken:
+            patch.setattr(os, name, failing)
+        with pytest.raises(StoreError, match="can't write to the write-ahead log: Input/output error"):
+            writer.append([b for n in range(1, 9) for b in tick(n)], START_US)
+    if "ftruncate" not in broken:
+        assert read_store(root)["load"].fresh.num_rows == 2
+    assert writer.state.last["web-0", "load"].ts == START_US
+    writer.append(tick(1), START_US)
+    assert read_store(root)["load"].fresh["forks_total"].to_pylist() == [0, 0, 1, 1]
+    size = Layout(root).wal(1).stat().st_size
+    writer.close()
+    open_writer(root).close()
+    assert Layout(root).wal(1).stat().st_size == size, "nothing of the failed write was left behind the rows"
 
 
 def test_a_lost_registry_is_a_sentence(root: Path) -> None:
