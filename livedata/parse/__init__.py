@@ -1,1 +1,40 @@
-""""""
+"""From a host's text to rows: one pure function for each kernel file or declared format, in one closed table.
+
+A parser raises `ParseError` and nothing else. It opens no file, asks no clock and keeps no state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ..model.probe import Probe
+from ..model.reading import Reading
+from .declared import csv, fields, jsonl, keyvalue
+from .journal import cursor, journal
+from .meminfo import meminfo
+from .pidstat import pidstat
+from .stat import core, cpu
+
+if TYPE_CHECKING:
+    from ..model.batch import Row
+
+Parser = Callable[[Probe, Reading], "list[Row]"]
+"""Rows in the order of the probe's columns, of its columns' types (see `model.batch.Row`). Raises ParseError."""
+
+PARSERS: Mapping[str, Parser] = MappingProxyType({
+    "fields": fields,
+    "keyvalue": keyvalue,
+    "csv": csv,
+    "jsonl": jsonl,
+    "cpu": cpu,
+    "core": core,
+    "meminfo": meminfo,
+    "pidstat": pidstat,
+    "journal": journal,
+})  # fmt: skip
+"""What `parse` may say in a probe's header."""
+
+CURSORS: Mapping[str, Callable[[Reading], str | None]] = MappingProxyType({"journal": cursor})
+"""For formats that go on where they ended: the place to go on at, from the last complete entry; None where none came."""

@@ -1,0 +1,145 @@
+"""`journalctl -o json --all`: one row for each entry of the journal.
+
+Source: systemd.journal-fields(7), and the "Journal JSON Format" of systemd: a value is text; null where it is too long
+(without --all); an array of numbers where it is no printable text; an array of such values where a field comes twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from ..model.probe import Probe
+from ..model.reading import ParseError, Reading
+from .text import TS_END, bad, natural
+
+if TYPE_CHECKING:
+    from ..model.batch import Row
+
+Entry = dict[str, Any]
+
+NOISE = frozenset({
+    "__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP", "__SEQNUM", "__SEQNUM_ID", "_BOOT_ID", "_MACHINE_ID",
+    "_HOSTNAME", "_SOURCE_REALTIME_TIMESTAMP", "_SOURCE_MONOTONIC_TIMESTAMP", "_SOURCE_BOOTTIME_TIMESTAMP",
+    "_RUNTIME_SCOPE", "SYSLOG_TIMESTAMP",
+})  # fmt: skip
+"""Fields that say nothing more: of the host, the same in each entry, or another form of `ts`."""
+
+
+def entries(reading: Reading) -> Iterator[Entry]:
+    """The complete lines, decoded; what was cut off at the end comes with the next pull.
+
+    Raises:
+        ParseError: a line that is no JSON object.
+    """
+    decode = msgspec.json.Decoder(Entry).decode
+    end = reading.text.rfind("\n")
+    for line in reading.text[:end].split("\n") if end > 0 else ():
+        if line:
+            try:
+                yield decode(line)
+            except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+                raise bad("a line of the journal is no JSON object", line) from error
+
+
+def text(value: Any) -> str | None:
+    """A field's value as text; bytes that are no UTF-8 stand as backslash escapes, several values on lines of their own."""
+    if value is None or isinstance(value, str):
+        return value
+    if not isinstance(value, list):
+        return str(value)
+    if value and all(type(item) is int and 0 <= item < 256 for item in value):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return "\n".join(text(item) or "" for item in value)
+
+
+def _number(entry: Entry, end: int, *names: str) -> int | None:
+    """The first of these fields that is a number below `end`; taken out of the entry."""
+    for name in names:
+        value = entry.get(name)
+        if isinstance(value, str) and len(value) < 20 and value.isdecimal() and value.isascii() and int(value) < end:
+            del entry[name]
+            return int(value)
+    return None
+
+
+def _ts(entry: Entry) -> int:
+    value = entry.get("__REALTIME_TIMESTAMP")
+    if not isinstance(value, str):
+        raise ParseError(f"an entry of the journal has no __REALTIME_TIMESTAMP, only {', '.join(entry)[:80]}")
+    return natural(value, "__REALTIME_TIMESTAMP", TS_END)
+
+
+def _boot_id(entry: Entry) -> str | None:
+    """As /proc/sys/kernel/random/boot_id writes it."""
+    value = entry.get("_BOOT_ID")
+    try:
+        return str(UUID(value)) if isinstance(value, str) else None
+    except ValueError as error:
+        raise bad("an entry's _BOOT_ID is none", str(value)) from error
+
+
+def _unit(entry: Entry) -> str | None:
+    """The unit it is about: what the service manager says of a unit counts as that unit's, as in `journalctl -u`."""
+    if entry.get("_PID") == "1" and entry.get("UNIT"):
+        return text(entry.pop("UNIT"))
+    return text(entry.pop("_SYSTEMD_UNIT", None))
+
+
+def _identifier(entry: Entry) -> str | None:
+    return text(entry.pop("SYSLOG_IDENTIFIER", None) or entry.get("_COMM"))
+
+
+def _fields(entry: Entry) -> list[tuple[str, str]]:
+    """What no other column took."""
+    return [
+        (name, value if type(value) is str else text(value) or "")
+        for name, value in entry.items()
+        if name not in NOISE and value is not None
+    ]
+
+
+COLUMNS: dict[str, Callable[[Entry], Any]] = {
+    "ts": _ts,
+    "boot_id": _boot_id,
+    "priority": lambda entry: _number(entry, 8, "PRIORITY"),
+    "facility": lambda entry: _number(entry, 128, "SYSLOG_FACILITY"),
+    "unit": _unit,
+    "identifier": _identifier,
+    "pid": lambda entry: _number(entry, 2**31, "_PID", "SYSLOG_PID"),
+    "uid": lambda entry: _number(entry, 2**32, "_UID"),
+    "transport": lambda entry: text(entry.pop("_TRANSPORT", None)),
+    "message": lambda entry: text(entry.pop("MESSAGE", None)),
+    "fields": _fields,
+}
+"""Column → how it is taken out of an entry, in this order: `unit` before `pid`, which it looks at; `fields` last."""
+
+
+def journal(probe: Probe, reading: Reading) -> list[Row]:
+    """A row an entry, oldest first."""
+    names = [column.name for column in probe.columns]
+    if unknown := [name for name in names if name not in COLUMNS]:
+        raise ParseError(f"the journal gives {', '.join(COLUMNS)}; not {', '.join(unknown)}")
+    takers = [(name, take) for name, take in COLUMNS.items() if name in names]
+    same_order = [name for name, _ in takers] == names
+    rows = []
+    for entry in entries(reading):
+        values = [take(entry) for _, take in takers]
+        if not same_order:
+            by_name = dict(zip([name for name, _ in takers], values, strict=True))
+            values = [by_name[name] for name in names]
+        rows.append(tuple(values))
+    return rows
+
+
+def cursor(reading: Reading) -> str | None:
+    """Where the journal goes on: the cursor of the last complete entry; None where none came."""
+    lines = reading.text[: reading.text.rfind("\n") + 1].rstrip("\n")
+    if not lines:
+        return None
+    last = Reading(text=lines[lines.rfind("\n") + 1 :] + "\n")
+    value = next(entries(last)).get("__CURSOR")
+    return value if isinstance(value, str) and value else None

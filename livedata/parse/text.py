@@ -1,0 +1,61 @@
+"""What the parsers share: quoting what was met, taking a file out of a reading, and the limits of the types."""
+
+from __future__ import annotations
+
+from ..model.reading import ParseError, Reading
+
+I64_END = 2**63
+U64_END = 2**64
+D2_END = 10**18
+"""Hundredths that a decimal of 18 digits can't hold any more."""
+TS_END = 253_402_300_800_000_000
+"""Microseconds at which the year 10,000 begins."""
+
+
+def quote(text: str, most: int = 80) -> str:
+    """Text as it may stand in a message: on one line, printable, and cut where it is long."""
+    return repr(text if len(text) <= most else text[:most] + "…")
+
+
+def bad(what: str, text: str) -> ParseError:
+    """An error that says what was expected, and quotes what came instead."""
+    return ParseError(f"{what}: {quote(text)}")
+
+
+def file(reading: Reading, path: str) -> str:
+    """The text of one file.
+
+    Raises:
+        ParseError: it did not come.
+    """
+    text = reading.files.get(path)
+    if text is None:
+        raise ParseError(f"{path} did not come")
+    return text
+
+
+def natural(text: str, what: str, end: int = I64_END) -> int:
+    """A whole number from 0 up to, and without, `end`.
+
+    Raises:
+        ParseError: it is none.
+    """
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < end:
+        raise bad(f"{what} is no number from 0 to {end - 1}", text)
+    return number
+
+
+def hundredths(text: str, what: str) -> int:
+    """A number with two decimals, such as the kernel writes, in hundredths: `0.35` → 35.
+
+    Raises:
+        ParseError: it is none.
+    """
+    whole, point, part = text.partition(".")
+    if not point or len(part) != 2 or not part.isdecimal():
+        raise bad(f"{what} is no number with two decimals", text)
+    return natural(whole + part, what, D2_END)

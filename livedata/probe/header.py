@@ -1,0 +1,152 @@
+"""Reads a probe: the header of its file becomes columns, cadence and names; a mistake is told with its line.
+
+Pure: text in, `Probe` out. The rules for names are in `rules.py`, finding the files in `load.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Any, get_args
+
+from ..model.probe import Column, Derived, Kind, Lane, Probe, Type
+from .block import Block, parse_block
+from .rules import check
+
+KEYS: dict[str, type] = {
+    "help": str,
+    "source": str,
+    "docs": str,
+    "every": str,
+    "timeout": str,
+    "parse": str,
+    "read": list,
+    "denied_without": str,
+    "lane": str,
+    "privilege": str,
+    "columns": dict,
+    "derived": dict,
+}
+COLUMN_KEYS: dict[str, type] = {"id": int, "type": str, "kind": str, "help": str, "was": list}
+DERIVED_KEYS: dict[str, type] = {"sql": str, "help": str}
+WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
+
+FORMATS = frozenset({
+    "fields", "keyvalue", "csv", "jsonl", "cpu", "core", "loadavg", "meminfo", "diskstats", "netdev", "pidstat", "mounts",
+    "osrelease", "journal",
+})  # fmt: skip
+"""What `parse` may say: the names in `livedata.parse.PARSERS`."""
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_READABLE = re.compile(r"/(?:proc|sys)(?:/(?:[A-Za-z0-9_.:@%+,*?-]|\[[A-Za-z0-9_.-]+\])+)+")
+_COMMENT = re.compile(r"\s*(?:#.*)?")
+
+
+def parse_probe(text: str, path: str) -> Probe:
+    """The probe that a file holds.
+
+    Args:
+        text: the whole file.
+        path: where it lies, for messages; its name without `.sh` is the probe's.
+
+    Raises:
+        ProbeError: a mistake in it, at `path:line`.
+    """
+    block = parse_block(text, path)
+    values = block.values
+    _table(block, (), values, KEYS, required=("help", "every", "timeout", "parse", "columns"))
+    body = "" if all(_COMMENT.fullmatch(line) for line in block.body.splitlines()) else block.body
+    read = tuple(values.get("read", ()))
+    if bool(read) == bool(body):
+        problem = "it has both `read` and a script" if read else "it has neither `read` nor a script"
+        raise block.error(("read",), problem, "a probe names files under /proc and /sys, or is a script below its header")
+    for glob in read:
+        _readable(block, "read", glob)
+    without = values.get("denied_without", "")
+    if without:
+        _readable(block, "denied_without", without)
+        if not read or any(c in without for c in "*?["):
+            raise block.error(("denied_without",), "this works with `read`, and names one file")
+    lane = _one_of(block, ("lane",), values.get("lane", "main" if read else "slow"), get_args(Lane))
+    if (lane == "main") != bool(read):
+        raise block.error(
+            ("lane",), f"a probe {'with `read`' if read else 'that is a script'} can't be in lane {lane!r}",
+            "files are read in main; scripts run in slow, or in log",
+        )  # fmt: skip
+    privilege = _one_of(block, ("privilege",), values.get("privilege", ""), ("", "root"))
+    if privilege and read:
+        raise block.error(("privilege",), "only a script can run as root")
+    probe = Probe(
+        name=PurePath(path).name.removesuffix(".sh"),
+        help=values["help"],
+        columns=tuple(_column(block, name, entry) for name, entry in values["columns"].items()),
+        derived=tuple(_derived(block, name, entry) for name, entry in values.get("derived", {}).items()),
+        source=values.get("source", ""),
+        docs=values.get("docs", ""),
+        every=_duration(block, "every"),
+        timeout=_duration(block, "timeout"),
+        parse=_one_of(block, ("parse",), values["parse"], sorted(FORMATS)),
+        read=read,
+        body=body,
+        lane=lane,
+        denied_without=without,
+        privilege=privilege,
+        path=path,
+    )
+    check(probe, block)
+    return probe
+
+
+def _table(block: Block, place: tuple[str, ...], values: Any, keys: dict[str, type], required: tuple[str, ...]) -> None:
+    """Check a table's keys and the types of their values."""
+    if not isinstance(values, dict):
+        raise block.error(place, f"{place[-1]} must be a table such as {{ {', '.join(required)} }}")
+    for key, value in values.items():
+        if key not in keys:
+            raise block.unknown((*place, key), keys)
+        texts = not isinstance(value, list) or all(isinstance(item, str) for item in value)
+        if type(value) is not keys[key] or not texts:
+            raise block.error((*place, key), f"{key} must be {WORDS[keys[key]]}, not {value!r}")
+    for key in required:
+        if not values.get(key) and values.get(key) != 0:
+            raise block.error(place, f"it lacks `{key}`")
+
+
+def _one_of(block: Block, place: tuple[str, ...], value: str, known: Any) -> Any:
+    if value not in known:
+        near = block.unknown((*place, value), [k for k in known if k]).hint
+        raise block.error(place, f"{place[-1]} can't be {value!r}", near)
+    return value
+
+
+def _duration(block: Block, key: str) -> float:
+    found = _DURATION.fullmatch(block.values[key])
+    if not found:
+        raise block.error((key,), f"{key} can't be {block.values[key]!r}", 'it is a duration such as "10s", "5m" or "1d"')
+    return float(int(found[1]) * SECONDS[found[2]])
+
+
+def _readable(block: Block, key: str, glob: str) -> None:
+    if not _READABLE.fullmatch(glob) or ".." in glob:
+        raise block.error(
+            (key,), f"{glob!r} can't be read", "a path that begins with /proc/ or /sys/, without blanks; * ? [ ] are wildcards"
+        )
+
+
+def _column(block: Block, name: str, entry: Any) -> Column:
+    place = ("columns", name)
+    _table(block, place, entry, COLUMN_KEYS, required=("id", "type", "kind"))
+    return Column(
+        name,
+        entry["id"],
+        _one_of(block, (*place, "type"), entry["type"], get_args(Type)),
+        _one_of(block, (*place, "kind"), entry["kind"], get_args(Kind)),
+        entry.get("help", ""),
+        tuple(entry.get("was", ())),
+    )
+
+
+def _derived(block: Block, name: str, entry: Any) -> Derived:
+    _table(block, ("derived", name), entry, DERIVED_KEYS, required=("sql",))
+    return Derived(name, entry["sql"], entry.get("help", ""))

@@ -1,0 +1,96 @@
+"""What a probe's names, ids and kinds must keep to, so that every table can be guessed, queried bare and never clashes."""
+
+from __future__ import annotations
+
+import re
+
+from ..model.probe import Column, Probe
+from .block import Block
+from .words import RESERVED
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+COMMON = frozenset({"ts", "host", "boot_id", "offset_ms", "dt_ms"})
+"""Columns that every table has by itself; a table of events brings its own `ts` and `boot_id`."""
+OWN_TABLES = frozenset({"scrape", "connect", "reads"})
+"""Names that the collector itself uses."""
+IDS = range(1, 10_000)
+UNITS = {
+    "kb": "bytes", "kib": "bytes", "mb": "bytes", "mib": "bytes", "gb": "bytes", "sectors": "bytes", "pages": "bytes",
+    "sec": "seconds", "secs": "seconds", "ticks": "seconds", "jiffies": "seconds", "usec": "seconds", "usecs": "seconds",
+    "msec": "ms", "msecs": "ms", "millis": "ms", "percent": "pct", "perc": "pct", "percentage": "pct",
+}  # fmt: skip
+"""A unit that a name doesn't carry → the one it carries instead."""
+
+
+def check(probe: Probe, block: Block) -> None:
+    """Raises ProbeError at the first rule that a probe breaks."""
+    _name(block, (), probe.name, "probe")
+    if probe.name in OWN_TABLES:
+        raise block.error((), f"{probe.name!r} is the collector's own", "call the file something else")
+    if not probe.columns:
+        raise block.error(("columns",), "there is no column")
+    ids: dict[int, str] = {}
+    names: dict[str, str] = dict.fromkeys(COMMON, "a column that every table has")
+    for column in probe.columns:
+        if column.kind == "counter":
+            base = column.name.removesuffix("_total")
+            names[f"{base}_increase"] = names[f"{base}_per_second"] = f"made from {column.name}"
+    for column in probe.columns:
+        place = ("columns", column.name)
+        _name(block, place, column.name, "column")
+        _event_column(block, probe, column)
+        if column.name in names and not _brought(probe, column):
+            raise block.error(place, f"{column.name} is already {names[column.name]}")
+        names[column.name] = "a column"
+        if column.id not in IDS:
+            raise block.error(place, f"id {column.id} is not in {IDS[0]} to {IDS[-1]}")
+        if column.id in ids:
+            raise block.error(place, f"id {column.id} is already that of {ids[column.id]}", "an id is used once, for ever")
+        ids[column.id] = column.name
+        _kind(block, place, column)
+    for derived in probe.derived:
+        place = ("derived", derived.name)
+        _name(block, place, derived.name, "derived column")
+        if derived.name in names:
+            raise block.error(place, f"{derived.name} is already {names[derived.name]}")
+
+
+def _name(block: Block, place: tuple[str, ...], name: str, what: str) -> None:
+    if not NAME.fullmatch(name):
+        hint = "small letters a to z, digits and _; a letter first"
+        raise block.error(place, f"a {what} can't be called {name!r}", hint)
+    if name in RESERVED:
+        raise block.error(place, f"a {what} can't be called {name!r}: SQL keeps that word for itself")
+    base, _, unit = name.removesuffix("_total").rpartition("_")
+    if base and unit in UNITS:
+        raise block.error(place, f"{name}: a name carries the base unit", f"give it in {UNITS[unit]}, call it {base}_{UNITS[unit]}")
+
+
+def _brought(probe: Probe, column: Column) -> bool:
+    """Whether this is a column that a table of events brings itself."""
+    return probe.is_events and column.name in ("ts", "boot_id")
+
+
+def _event_column(block: Block, probe: Probe, column: Column) -> None:
+    place = ("columns", column.name)
+    if column.name == "ts" and (column.type, column.kind) != ("ts", "time"):
+        raise block.error(place, "an event's ts has type ts and kind time")
+    if column.name == "boot_id" and probe.is_events and column.type != "str":
+        raise block.error(place, "an event's boot_id has type str")
+
+
+def _kind(block: Block, place: tuple[str, ...], column: Column) -> None:
+    """What a kind asks of the type and the name."""
+    counter = column.kind == "counter"
+    if counter and column.type not in ("u64", "d2"):
+        raise block.error(place, f"a counter can't be {column.type}", "u64, or d2 for hundredths")
+    if counter != column.name.endswith("_total"):
+        raise block.error(place, f"{column.name} is a {column.kind}", "counters, and only they, end in _total")
+    if (column.kind == "time") != (column.type == "ts"):
+        raise block.error(place, f"a {column.kind} can't be {column.type}", "kind time and type ts go together")
+    if column.type == "map" and column.kind != "text":
+        raise block.error(place, f"a {column.kind} can't be map", "a map has kind text")
+    if column.kind == "label" and column.type == "f64":
+        raise block.error(place, "a label can't be f64", "what names a series must be exact")
+    if column.kind == "gauge" and column.type == "str":
+        raise block.error(place, "a gauge can't be str", "a text has kind text, or label")
