@@ -12,6 +12,8 @@ from .common import HostsArgument, InventoryOption, configure, say
 if TYPE_CHECKING:
     from ..model.host import Host, Route
 
+Columns = dict[str, tuple[list[Any], Any]]
+"""Name → values and their Arrow type."""
 FOR_THE_EYE = ("table", "markdown")
 """These formats get the columns that tell hosts apart, the others get all."""
 
@@ -25,15 +27,15 @@ def init(
 ) -> None:
     """Write an inventory to start from."""
     from ..errors import UsageError
+    from ..inventory import starter
     from ..inventory.sshconfig import read_ssh_config
-    from ..inventory.starter import STARTER, from_ssh_config as named
     from ..inventory.text import shown
 
     config = configure(inventory=inventory)
     path = config.inventory
-    text, count = STARTER, 0
+    text, count = starter.STARTER, 0
     if from_ssh_config:
-        text, count = named(read_ssh_config(config.ssh_config), str(config.ssh_config))
+        text, count = starter.from_ssh_config(read_ssh_config(config.ssh_config), str(config.ssh_config))
         if not count:
             raise UsageError(
                 "it names no host to watch", where=shown(str(config.ssh_config)),
@@ -104,7 +106,7 @@ def _table(found: tuple[Host, ...], *, short: bool) -> Any:
     import pyarrow as pa
 
     texts, pairs = pa.list_(pa.string()), pa.map_(pa.string(), pa.string())
-    eye = {
+    eye: Columns = {
         "host": ([h.name for h in found], pa.string()),
         "transport": ([h.transport for h in found], pa.string()),
         "user": ([h.route.user for h in found], pa.string()),
@@ -112,7 +114,7 @@ def _table(found: tuple[Host, ...], *, short: bool) -> Any:
         "port": ([h.route.port if h.route.address else None for h in found], pa.int32()),
     }
     if short:
-        more = {
+        more: Columns = {
             "via": ([_via(h.route) for h in found], pa.string()),
             "groups": ([" ".join(h.groups) for h in found], pa.string()),
             "labels": ([" ".join(f"{k}={v}" for k, v in h.labels.items()) for h in found], pa.string()),

@@ -28,15 +28,29 @@ def load(tmp_path: Path):
     def loaded(text: str, ssh: str = "") -> dict[str, Host]:
         (tmp_path / "config").write_text(ssh)
         (tmp_path / "inventory.toml").write_text(text, encoding="utf-8")
-        config = read_ssh_config(tmp_path / "config", Local("ann", (tmp_path).stat().st_uid, "/home/ann", "desk", "/work"))
+        config = read_ssh_config(
+            tmp_path / "config", Local("ann", (tmp_path).stat().st_uid, "/home/ann", "desk", "/work")
+        )
         return {h.name: h for h in load_inventory(tmp_path / "inventory.toml", config)}
 
     return loaded
 
 
+def attempt(path: Path) -> tuple[Host, ...] | InventoryError:
+    try:
+        return load_inventory(path, SshConfig(LOCAL))
+    except InventoryError as error:
+        return error
+
+
 def test_a_name_alone_is_a_host_and_ssh_config_says_the_rest(load):
     host = load("[hosts.web-01]", "Host web-01\n HostName 10.0.0.1\n User mon\n Port 2222")["web-01"]
-    assert (host.transport, host.route.address, host.route.user, host.route.port) == ("ssh", "10.0.0.1", "mon", 2222)
+    assert (host.transport, host.route.address, host.route.user, host.route.port) == (
+        "ssh",
+        "10.0.0.1",
+        "mon",
+        2222,
+    )
     assert (host.proc_root, host.sys_root, dict(host.labels), host.groups) == ("/proc", "/sys", {}, ())
 
 
@@ -85,7 +99,12 @@ def test_a_host_comes_before_its_groups_in_order_before_defaults_before_ssh_conf
         "Host x y z\n User ssh\n Port 4\n HostName here.example.com",
     )
     x, y, z = hosts["x"], hosts["y"], hosts["z"]
-    assert (x.route.user, x.route.port, x.route.connect_timeout, x.route.address) == ("d", 2, 3.0, "here.example.com")
+    assert (x.route.user, x.route.port, x.route.connect_timeout, x.route.address) == (
+        "d",
+        2,
+        3.0,
+        "here.example.com",
+    )
     assert dict(x.labels) == {"a": "host", "b": "first", "c": "second", "d": "d"}
     assert x.probes["cpu"] == Settings(enabled=False, every=2, timeout=3)
     assert (y.route.port, y.labels["b"], y.groups) == (3, "second", ("second", "first"))
@@ -139,8 +158,13 @@ def test_a_jump_by_a_host_of_the_inventory_goes_by_what_it_says(load):
 
 
 def test_local_and_replay_have_no_route(load, tmp_path):
-    hosts = load('[defaults]\njump = "x"\n[hosts.a]\ntransport = "local"\n[hosts.b]\ntransport = "replay"\nrecording = "r"')
-    assert [(h.transport, h.route.address, h.route.jumps) for h in hosts.values()] == [("local", "", ()), ("replay", "", ())]
+    hosts = load(
+        '[defaults]\njump = "x"\n[hosts.a]\ntransport = "local"\n[hosts.b]\ntransport = "replay"\nrecording = "r"'
+    )
+    assert [(h.transport, h.route.address, h.route.jumps) for h in hosts.values()] == [
+        ("local", "", ()),
+        ("replay", "", ()),
+    ]
     assert hosts["b"].recording == str(tmp_path / "r")
 
 
@@ -205,17 +229,37 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "line", "problem", "hint"), MISTAKES, ids=[repr(m[0])[:60] for m in MISTAKES])
+@pytest.mark.parametrize(
+    ("text", "line", "problem", "hint"), MISTAKES, ids=[repr(m[0])[:60] for m in MISTAKES]
+)
 def test_a_mistake_is_answered_with_its_line_and_the_nearest_key(load, tmp_path, text, line, problem, hint):
     with pytest.raises(InventoryError) as raised:
         load(text)
     error = raised.value
     path = str(tmp_path / "inventory.toml")
     assert error.where == (f"{path}:{line}" if line else path)
-    assert error.problem.startswith(problem) if hint is None else (error.problem, error.hint) == (problem, hint)
+    assert (
+        error.problem.startswith(problem) if hint is None else (error.problem, error.hint) == (problem, hint)
+    )
 
 
-HOSTILE = ["../x", "a'b", "a\nb", "-oProxyCommand=touch /x", "\x1b[2Jx", "a b", "", "..", "a/b", "ä", "a..b", ".a", "x" * 200, "a\x00b", "\u202ea"]
+HOSTILE = [
+    "../x",
+    "a'b",
+    "a\nb",
+    "-oProxyCommand=touch /x",
+    "\x1b[2Jx",
+    "a b",
+    "",
+    "..",
+    "a/b",
+    "ä",
+    "a..b",
+    ".a",
+    "x" * 200,
+    "a\x00b",
+    "\u202ea",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -257,20 +301,30 @@ PIECES = st.sampled_from(
 def test_any_text_loads_or_is_an_inventory_error(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_text(text, encoding="utf-8", errors="replace", newline="")
-    try:
-        hosts = load_inventory(path, SshConfig(LOCAL))
-    except InventoryError as error:
-        assert error.where.startswith(str(path))
+    hosts = attempt(path)
+    if isinstance(hosts, InventoryError):
+        assert hosts.where.startswith(str(path))
     else:
         assert all(valid_name(h.name) for h in hosts)
 
 
 KEYS = st.one_of(st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True), st.text(max_size=4))
-VALUES = st.sampled_from(["1", '"a = [b]"', "'''\nx = 1\n[no]\n'''", '["#", "]",\n "z"]', "{ in = { deep = 1 }, b = '}' }", "[[1, 2],\n # [c]\n [3]]"])
+VALUES = st.sampled_from(
+    [
+        "1",
+        '"a = [b]"',
+        "'''\nx = 1\n[no]\n'''",
+        '["#", "]",\n "z"]',
+        "{ in = { deep = 1 }, b = '}' }",
+        "[[1, 2],\n # [c]\n [3]]",
+    ]
+)
 
 
 def quote(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else '"' + "".join(f"\\U{ord(c):08x}" for c in key) + '"'
+    return (
+        key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else '"' + "".join(f"\\U{ord(c):08x}" for c in key) + '"'
+    )
 
 
 @given(st.dictionaries(KEYS, st.dictionaries(KEYS, VALUES, max_size=3), max_size=4))

@@ -16,7 +16,9 @@ from livedata.inventory.sshconfig import read_ssh_config
 from livedata.model.host import Route
 
 NAMES = ("web-01", "web-02", "db-01", "Db-01", "10.0.0.7", "gate", "gate2", "x")
-PATTERNS = st.sampled_from([*NAMES, "*", "web-*", "web-0?", "?b-01", "!web-01", "!*-02", "10.*", "*.7", "gate*"])
+PATTERNS = st.sampled_from(
+    [*NAMES, "*", "web-*", "web-0?", "?b-01", "!web-01", "!*-02", "10.*", "*.7", "gate*"]
+)
 LISTS = st.lists(PATTERNS, min_size=1, max_size=3)
 KEYFILES = st.sampled_from(["/k/a", "/k/b", "/k/c", "none"])
 HOPS = st.lists(st.sampled_from(["gate", "gate2", "me@gate:2222", "ssh://gate2"]), min_size=1, max_size=2)
@@ -24,10 +26,14 @@ HOPS = st.lists(st.sampled_from(["gate", "gate2", "me@gate:2222", "ssh://gate2"]
 
 def keyword(name: str, values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """A line in one of the spellings there are."""
-    forms = st.sampled_from(["{k} {v}", "  {k}={v}", "{k} = {v}", "{lower}\t{v}", '{k} "{v}"', "{upper} {v}  "])
+    forms = st.sampled_from(
+        ["{k} {v}", "  {k}={v}", "{k} = {v}", "{lower}\t{v}", '{k} "{v}"', "{upper} {v}  "]
+    )
     if name in ("ProxyCommand", "ProxyJump", "UserKnownHostsFile"):
         forms = st.sampled_from(["{k} {v}", "  {k}={v}", "{upper} = {v}"])
-    return st.tuples(forms, values).map(lambda t: t[0].format(k=name, lower=name.lower(), upper=name.upper(), v=t[1]))
+    return st.tuples(forms, values).map(
+        lambda t: t[0].format(k=name, lower=name.lower(), upper=name.upper(), v=t[1])
+    )
 
 
 SETTINGS = st.one_of(
@@ -50,7 +56,10 @@ SETTINGS = st.one_of(
 )
 CRITERIA = st.one_of(
     st.tuples(st.sampled_from(["host", "originalhost", "!host", "!originalhost"]), LISTS.map(",".join)),
-    st.tuples(st.sampled_from(["user", "localuser", "!user"]), st.sampled_from(["root", "mon", "root,mon", "r*", "!root,*"])),
+    st.tuples(
+        st.sampled_from(["user", "localuser", "!user"]),
+        st.sampled_from(["root", "mon", "root,mon", "r*", "!root,*"]),
+    ),
 ).map(" ".join)
 HEADS = st.one_of(
     LISTS.map(lambda p: f"Host {' '.join(p)}"),
@@ -66,7 +75,9 @@ FILES = st.tuples(st.lists(SETTINGS, max_size=2), st.lists(BLOCKS, max_size=6)).
 
 def ask_ssh(file: Path, *arguments: str) -> dict[str, list[str]]:
     """What `ssh -G` says: keyword → values; nothing where ssh itself sees that a jump leads to its own start."""
-    ran = subprocess.run(["ssh", "-G", "-F", str(file), *arguments], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        ["ssh", "-G", "-F", str(file), *arguments], capture_output=True, text=True, check=False
+    )
     if "jumphost loop" in ran.stderr:
         return {}
     assert ran.returncode == 0, ran.stderr
@@ -80,7 +91,11 @@ def ask_ssh(file: Path, *arguments: str) -> dict[str, list[str]]:
 def said(answer: dict[str, list[str]], key: str) -> list[str]:
     """Values without ssh's own defaults."""
     ours = [v for v in answer.get(key, []) if not v.startswith("~/.ssh/id_") and v != "none"]
-    return ours if "hosts" not in key else [f for v in ours for f in v.split() if "/.ssh/" not in f and "/etc/" not in f]
+    return (
+        ours
+        if "hosts" not in key
+        else [f for v in ours for f in v.split() if "/.ssh/" not in f and "/etc/" not in f]
+    )
 
 
 def check(route: Route, answer: dict[str, list[str]]) -> None:
@@ -97,7 +112,9 @@ def check(route: Route, answer: dict[str, list[str]]) -> None:
     files = said(answer, "userknownhostsfile") + said(answer, "globalknownhostsfile")
     assert [f for f in route.known_hosts if "/.ssh/" not in f and "/etc/" not in f] == files
     command = said(answer, "proxycommand")
-    assert [c.replace("%h", route.address) for c in command] == [c.removeprefix("exec ") for c in route.proxy_command[2:]]
+    assert [c.replace("%h", route.address) for c in command] == [
+        c.removeprefix("exec ") for c in route.proxy_command[2:]
+    ]
 
 
 def chain(file: Path, name: str, seen: tuple[str, ...], *arguments: str) -> list[dict[str, list[str]]]:
@@ -113,16 +130,20 @@ def chain(file: Path, name: str, seen: tuple[str, ...], *arguments: str) -> list
     for hop in filter(None, answer.get("proxyjump", [""])[0].split(",")):
         user, _, rest = hop.rpartition("@")
         target = rest.removeprefix("ssh://")
-        host, _, port = target.rpartition(":") if target.startswith("[") or target.count(":") == 1 else (target, "", "")
+        host, _, port = (
+            target.rpartition(":") if target.startswith("[") or target.count(":") == 1 else (target, "", "")
+        )
         options = (["-l", user] if user else []) + (["-p", port] if port else [])
         if passed:
-            passed.append(ask_ssh(file, *options, "-o", "ProxyJump=none", "-o", "ProxyCommand=none", host.strip("[]")))
+            passed.append(
+                ask_ssh(file, *options, "-o", "ProxyJump=none", "-o", "ProxyCommand=none", host.strip("[]"))
+            )
         else:
             passed += chain(file, host.strip("[]"), (*seen, name), *options)
     return [*passed, answer]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES)
 def test_a_host_gets_what_ssh_says(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
