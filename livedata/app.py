@@ -54,11 +54,10 @@ def collector(
     """
     clock = SystemClock()
     probes = load_probes(config.probes)
-    writer = Writer.open(config.store, purpose=purpose, now_us=clock.now_us())
-    try:
+    with Writer.open(config.store, purpose=purpose, now_us=clock.now_us()) as writer:
+        for warning in writer.warnings:
+            complain(warning)
         yield Collector(writer, hosts, probes, transports(config, hosts), clock, config, said, complain)
-    finally:
-        writer.close()
 
 
 async def until_stopped(collecting: Collector) -> None:

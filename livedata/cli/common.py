@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,7 +29,7 @@ HostsArgument = Annotated[
 ]
 
 
-def configure(**flags: object) -> Config:
+def configure(**flags: Any) -> Config:
     """The configuration of this run, from flags, environment and config.toml."""
     from ..config import load_config
 

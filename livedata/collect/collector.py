@@ -105,6 +105,7 @@ class Collector:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._flush()
+            await self._close()
 
     async def snapshot(self, progress: Callable[[int, int], None]) -> dict[str, Failure | None]:
         """One pull of every host: each due probe once, and its log up to now.
@@ -118,21 +119,30 @@ class Collector:
 
         async def one(host: Host) -> None:
             async with self._connecting:
-                outcomes[host.name] = await pull(
-                    self._asker(host), self._transports[host.transport], self._clock
-                )
+                try:
+                    way = self._transports[host.transport]
+                    outcomes[host.name] = await pull(self._asker(host), way, self._clock)
+                except Exception as error:  # noqa: BLE001 - the boundary: one host never ends the others' pull
+                    outcomes[host.name] = _own_fault(error)
             progress(len(outcomes), len(self._hosts))
 
         work = asyncio.gather(*(one(host) for host in self._hosts))
         try:
             while not work.done():
                 await asyncio.wait([work], timeout=self._config.flush_seconds)
-                self._append()
+                self._append(self._pending.take())
             await work
         finally:
             work.cancel()
-        self._append()
+            await self._close()
+        self._append(self._pending.take())
+        if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
+            self._writer.seal()
         return outcomes
+
+    async def _close(self) -> None:
+        for way in self._transports.values():
+            await way.close()
 
     async def _guard(self, host: Host, around: Surroundings) -> None:
         """The boundary: what no one foresaw is a word and a pause for one host, never the end of the others."""
@@ -140,12 +150,12 @@ class Collector:
             try:
                 await watch(self._asker(host), self._transports[host.transport], around)
             except Exception as error:  # noqa: BLE001
-                self._complain(f"{host.name}: livedata itself failed: {type(error).__name__}: {error}")
+                self._said(host.name, _own_fault(error))
             await self._clock.sleep(MOST_SECONDS)
 
     def _asker(self, host: Host) -> Asker:
-        last = self._writer.state.last
-        known = {name: last[host.name, name] for name in self._probes if (host.name, name) in last}
+        state = self._writer.state
+        known = {p.name: last for p in self._probes.values() if (last := state.before(host.name, p))}
         probes = applied(self._probes.values(), host)
         return Asker(host, probes, known, self._clock, self._pending.add, lambda: self._refused)
 
@@ -155,17 +165,20 @@ class Collector:
             self._state[host] = outcome
             self._tell(host, failure)
 
-    def _append(self) -> None:
-        batches = self._pending.take()
-        if batches:
-            self._writer.append(batches, self._clock.now_us())
+    def _append(self, batches: Sequence[Batch]) -> None:
+        """Put batches into the store; what can never be kept is said and given up.
+
+        Raises:
+            StoreError: the disk is full or failed.
+        """
+        for refused in self._writer.append(batches, self._clock.now_us()) if batches else ():
+            self._complain(f"{refused.batch.host}: {refused.batch.probe.name}: not kept: {refused.reason}")
 
     async def _flush(self) -> None:
         """Put what is pending into the store, sealing when it is time; a store that refuses stops nothing."""
         batches = self._pending.take()
         try:
-            if batches:
-                await asyncio.to_thread(self._writer.append, batches, self._clock.now_us())
+            await asyncio.to_thread(self._append, batches)
             if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
                 batches = []
                 await asyncio.to_thread(self._writer.seal)
@@ -180,3 +193,7 @@ class Collector:
         if self._refused and batches:
             self._refused = False
             self._complain("the store takes rows again")
+
+
+def _own_fault(error: Exception) -> Failure:
+    return Failure(Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}")

@@ -89,7 +89,7 @@ def _body(section: Section | None, answer: Answer, failure: Failure) -> Reading:
             status=None,
             outcome=failure.outcome,
             detail=failure.detail,
-            bytes=answer.bytes,
+            bytes=answer.received,
         )
     status = section.status
     outcome = Outcome.FAILED if status is None else STATUS.get(status, Outcome.FAILED)

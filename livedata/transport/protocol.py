@@ -18,7 +18,7 @@ class Answer:
 
     `partial`: bytes of the section that was cut off. Times in seconds: `rtt` to the first mark, `wall` to the end.
     `cpu`: CPU seconds that the shell and its children took since the request before, as the shell's `times` says.
-    `errors`: the last of what the host wrote to standard error.
+    `received`: bytes of the whole answer. `errors`: the last of what the host wrote to standard error.
     """
 
     sections: dict[str, Section] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Answer:
     rtt: float | None = None
     wall: float | None = None
     cpu: float | None = None
-    bytes: int = 0
+    received: int = 0
     errors: str = ""
     partial: bytes = b""
     failure: Failure | None = None

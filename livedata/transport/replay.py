@@ -37,7 +37,7 @@ class ReplaySession:
         boot_id = (self._read("/proc/sys/kernel/random/boot_id") or b"").decode("ascii", "replace").strip()
         return Answer(
             sections, boot_id or None, milliseconds(uptime.decode("ascii", "replace")), rtt=0.0, wall=0.0,
-            bytes=sum(len(s.data) for s in sections.values()),
+            received=sum(len(s.data) for s in sections.values()),
         )  # fmt: skip
 
     def _read(self, path: str) -> bytes | None:

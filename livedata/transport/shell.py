@@ -141,7 +141,7 @@ class Shell:
             rtt=self._began_at - started if self._began_at else None,
             wall=self._loop.time() - started,
             cpu=cpu,
-            bytes=framer.seen,
+            received=framer.seen,
             errors=words(self._errors),
             partial=self._partial,
             failure=self.dead if not framer.ended or self._partial else None,

@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncssh
 
@@ -95,7 +95,7 @@ class SSHSession:
             return Answer(failure=shell)
         answer = await shell.ask(request, timeout)
         if answer.failure and self.lost and answer.failure.outcome is not Outcome.TIMEOUT:
-            return Answer(wall=answer.wall, bytes=answer.bytes, failure=self.lost)
+            return Answer(wall=answer.wall, received=answer.received, failure=self.lost)
         return answer
 
     async def _shell(self, lane: Lane) -> Shell | Failure:
@@ -112,7 +112,7 @@ class SSHSession:
 
     async def _open(self) -> Shell | Failure:
         try:
-            _, channel = await self._connection.create_session(
+            _, made = await self._connection.create_session(
                 _channel(self._host, self._limit), COMMAND, encoding=None, request_pty=False, env={}, send_env=[],
                 x11_forwarding=False,
             )  # fmt: skip
@@ -120,7 +120,7 @@ class SSHSession:
             return Failure(Outcome.FAILED, f"no channel: {error.reason}")
         except (asyncssh.Error, OSError) as error:
             return self.lost or Failure(Outcome.FAILED, f"no channel: {_reason(error)}")
-        return channel.shell
+        return cast(_Channel, made).shell
 
     async def close(self) -> None:
         for shell in self._shells.values():
