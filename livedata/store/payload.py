@@ -103,12 +103,21 @@ def _span(probe: Probe, batches: Sequence[Batch]) -> tuple[int, int]:
     return min(times), max(times)
 
 
+def _check_maps(probe: Probe, batches: Sequence[Batch]) -> None:
+    """ValueError for a key that stands twice in a map: DuckDB refuses every query that meets one."""
+    for at in [i for i, c in enumerate(probe.columns) if c.type == "map"]:
+        for pairs in (row[at] for b in batches for row in b.rows):
+            if pairs and len(dict(pairs)) != len(pairs):
+                raise ValueError(f"{probe.columns[at].name!r} has a key twice")
+
+
 def _entry(batches: Sequence[Batch], version: int) -> Entry:
     """The entry of batches that share a probe; ValueError, TypeError or OverflowError if their rows are not as promised."""
     probe = batches[0].probe
     strangers = [b.host for b in batches if not valid_name(b.host)]
     if strangers:
         raise ValueError(f"{strangers[0]!r} can't be a host's name")
+    _check_maps(probe, batches)
     first, last = _span(probe, batches)
     record = to_arrow(batches)
     runs = Runs(

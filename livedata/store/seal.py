@@ -8,7 +8,7 @@ pass over it, `undo` removes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from .checkpoint import Checkpoint
 from .files import make_folder, sync_folder, write_durably
 from .layout import Layout, list_parts, part_path
 from .payload import Entry, Payload
-from .segment import parquet, span
+from .segment import by_series, encodings, metadata, parquet, span
 from .state import State
 
 ProbeOf = Callable[[str, int], Probe]
@@ -49,15 +49,19 @@ def read_logs(layout: Layout, numbers: Iterable[int]) -> Logs:
     return logs
 
 
-def _by_host(entries: Sequence[Entry], probe: Probe) -> dict[str, list[pa.RecordBatch]]:
-    """Each host's rows, in the order they came."""
-    found: dict[str, list[pa.RecordBatch]] = {}
+def _by_host(entries: Sequence[Entry], probe: Probe) -> Iterator[tuple[str, pa.Table]]:
+    """Each host's rows, sorted by series and time."""
+    counts: dict[str, int] = {}
     for entry in entries:
-        record = payload.record(entry, probe)
-        for host, start, rows in payload.runs(entry).slices():
-            if rows:
-                found.setdefault(host, []).append(record.slice(start, rows))
-    return found
+        runs = payload.runs(entry)
+        for host, rows in zip(runs.hosts, runs.rows, strict=True):
+            counts[host] = counts.get(host, 0) + rows
+    rows = by_series([payload.record(entry, probe) for entry in entries], probe)
+    start = 0
+    for host in sorted(counts):
+        if counts[host]:
+            yield host, rows.slice(start, counts[host])
+            start += counts[host]
 
 
 def _write_parts(
@@ -70,12 +74,13 @@ def _write_parts(
     folders: set[Path] = set()
     for (table, version), entries in sorted(tables.items(), key=lambda item: item[0]):
         probe = probe_of(table, version)
-        for host, records in _by_host(entries, probe).items():
-            path = part_path(layout.lake, table, host, span=span(records), wals=wals, version=version)
+        how, about = encodings(probe), metadata(table, version, wals)
+        for host, rows in _by_host(entries, probe):
+            path = part_path(layout.lake, table, host, span=span(rows), wals=wals, version=version)
             for folder in (path.parent.parent, path.parent):
                 make_folder(folder)
             new = layout.aside / "part.parquet"
-            write_durably(new, memoryview(parquet(records, probe, version, wals)))
+            write_durably(new, memoryview(parquet(rows, how, about)))
             new.replace(path)
             folders.add(path.parent)
     for folder in folders:

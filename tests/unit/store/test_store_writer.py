@@ -6,9 +6,11 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from livedata.errors import ProbeError, StoreError, StoreLocked
@@ -129,6 +131,7 @@ BAD = {
     "a hostile name": lambda b: replace(b, host="../../etc"),
     "an uptime that is no whole number": lambda b: replace(b, uptime_ms=1.5),
     "an event without its time": lambda b: replace(b, probe=LOG, rows=[(None, "m", None)]),
+    "a map with a key twice": lambda b: replace(b, probe=LOG, rows=[(1, "m", [("a", "1"), ("a", "2")])]),
     "a header that contradicts the store": lambda b: replace(
         b, probe=replace(LOAD, columns=(Column("load1", 1, "str", "text"),)), rows=[("x",)]
     ),
@@ -178,6 +181,21 @@ def test_one_writer_at_a_time_and_the_second_is_told_who(root: Path, writer: Wri
     writer.close()
     assert lock.holder(Layout(root).lock) is None
     open_writer(root).close()
+
+
+def test_rows_are_appended_while_the_log_is_sealed(root: Path, writer: Writer) -> None:
+    for n in range(3):
+        writer.append(tick(n), START_US)
+    with ThreadPoolExecutor() as pool:
+        sealing = [pool.submit(writer.seal) for _ in range(2)]
+        for n in range(3, 30):
+            writer.append(tick(n), START_US)
+        for done in sealing:
+            done.result()
+    found = read_store(root)["load"]
+    rows = sum(pq.ParquetFile(p.path).metadata.num_rows for p in found.parts) + found.fresh.num_rows
+    assert rows == 60
+    assert found.parts
 
 
 def test_everything_is_the_owners_alone_whatever_the_umask(root: Path) -> None:
