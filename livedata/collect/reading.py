@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..model.host import Host
 from ..model.probe import Probe
@@ -27,6 +29,7 @@ def readings(answer: Answer, request: Request, host: Host) -> dict[str, Reading]
     """One reading for every probe of the request, by name; what is missing gets the answer's failure."""
     failure = answer.failure or Failure(Outcome.MALFORMED, "the answer lacks this probe's section")
     fixed, note = _files(answer.sections.get(READS), host)
+    readers = Counter(path for p in request.probes if not any(map(is_glob, p.read)) for path in p.read)
     result: dict[str, Reading] = {}
     for probe in request.probes:
         section = answer.sections.get(probe.name)
@@ -40,7 +43,10 @@ def readings(answer: Answer, request: Request, host: Host) -> dict[str, Reading]
         elif READS not in answer.sections:
             result[probe.name] = Reading(outcome=failure.outcome, detail=failure.detail)
         else:
-            result[probe.name] = _read(probe, {p: fixed[p] for p in probe.read if p in fixed}, note)
+            reading = _read(probe, {p: fixed[p] for p in probe.read if p in fixed}, note)
+            # A file that several probes read came once: its bytes are shared out.
+            share = sum(len(text) // readers[path] for path, text in reading.files.items())
+            result[probe.name] = replace(reading, bytes=share)
     return result
 
 
@@ -54,6 +60,7 @@ def _files(section: Section | None, host: Host) -> tuple[dict[str, str], dict[st
         return {}, {}
     prefixes = roots(host)
     files = split_files(_text(section.data), prefixes)
+    files.pop("/dev/null", None)
     note = {}
     for word in section.note.split():
         path = word[1:]
@@ -66,7 +73,6 @@ def _files(section: Section | None, host: Host) -> tuple[dict[str, str], dict[st
 
 
 def _read(probe: Probe, files: dict[str, str], note: Mapping[str, str]) -> Reading:
-    files.pop("/dev/null", None)
     size = sum(map(len, files.values()))
     gone = {p: note[p] for p in probe.read if p in note}
     if not files or (gone and not any(is_glob(p) for p in probe.read) and len(gone) == len(probe.read)):
@@ -93,7 +99,8 @@ def _body(section: Section | None, answer: Answer, failure: Failure) -> Reading:
         )
     status = section.status
     outcome = Outcome.FAILED if status is None else STATUS.get(status, Outcome.FAILED)
-    detail = None if outcome is Outcome.OK else answer.errors or f"exit status {status}"
+    said = "there is no such thing here" if outcome is Outcome.UNSUPPORTED else f"exit status {status}"
+    detail = None if outcome is Outcome.OK else answer.errors or said
     return Reading(
         text=_text(section.data), status=status, outcome=outcome, detail=detail, bytes=len(section.data)
     )
