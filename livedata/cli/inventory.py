@@ -22,6 +22,9 @@ def init(
     from_ssh_config: Annotated[
         bool, typer.Option("--from-ssh-config", help="Name every host that stands in ~/.ssh/config")
     ] = False,
+    example: Annotated[
+        bool, typer.Option("--example", help="Only show an inventory with every key there is")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the inventory there is")] = False,
     inventory: InventoryOption = None,
 ) -> None:
@@ -31,6 +34,9 @@ def init(
     from ..inventory.sshconfig import read_ssh_config
     from ..inventory.text import shown
 
+    if example:
+        print(starter.example(), end="")
+        return
     config = configure(inventory=inventory)
     path = config.inventory
     text, count = starter.STARTER, 0

@@ -6,9 +6,9 @@ Nothing is executed here, `Match exec` included, and only one file tree is read:
 
 from __future__ import annotations
 
-import getpass
 import glob
 import os
+import pwd
 import re
 import socket
 from collections.abc import Iterator, Mapping
@@ -91,12 +91,16 @@ class SshConfig:
 
 def this_user(environ: Mapping[str, str] = os.environ) -> Local:
     """The facts of the machine and user this runs as."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a uid without a passwd entry, as in containers
-        user = str(os.getuid())
     home = environ.get("HOME") or os.path.expanduser("~")
-    return Local(user, os.getuid(), home, socket.gethostname(), os.getcwd(), environ)
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a uid without a passwd entry, as in containers
+        user = environ.get("USER") or str(os.getuid())
+    try:
+        cwd = os.getcwd()
+    except OSError:  # it has been removed
+        cwd = home
+    return Local(user, os.getuid(), home, socket.gethostname(), cwd, environ)
 
 
 def read_ssh_config(path: Path, local: Local | None = None) -> SshConfig:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
+from pathlib import Path
 
 from ..errors import InventoryError
 from .names import name_fault
@@ -12,7 +14,7 @@ from .text import shown
 
 STARTER = """\
 # The hosts livedata watches. What is not said here is taken from ~/.ssh/config.
-# Every key: docs/inventory.md and inventory.example.toml. Then: livedata fleet check
+# Every key: livedata fleet init --example. Then: livedata fleet check
 
 # [defaults]
 # user = "mon"
@@ -29,7 +31,7 @@ STARTER = """\
 
 HEAD = """\
 # The hosts livedata watches, from {path}: how they are reached is read there each time.
-# Every key: docs/inventory.md and inventory.example.toml. Then: livedata fleet check
+# Every key: livedata fleet init --example. Then: livedata fleet check
 
 """
 
@@ -38,6 +40,13 @@ GIT_HOSTS = re.compile(
     r"visualstudio\.com|aur\.archlinux\.org|salsa\.debian\.org)|git-codecommit\..+"
 )
 """They answer git and give no shell."""
+
+
+def example() -> str:
+    """An inventory that shows every key: in the package, or beside it in a checkout."""
+    packaged = files("livedata") / "_inventory.example.toml"
+    beside = Path(__file__).parents[2] / "inventory.example.toml"
+    return (packaged if packaged.is_file() else beside).read_text(encoding="utf-8")
 
 
 def from_ssh_config(config: SshConfig, path: str) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from livedata.config import load_config
 from livedata.errors import InventoryError, UsageError
 from livedata.inventory import find_hosts
 
+ROOT = Path(__file__).parents[3]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -111,6 +112,12 @@ def test_init_writes_an_inventory_once(home, run):
     assert run("fleet", "init", "--force").returncode == 0
     assert path.read_text() != "# mine"
     assert [p.name for p in path.parent.iterdir()] == ["inventory.toml"]
+
+
+def test_init_can_show_every_key_and_write_nothing(home, run):
+    said = run("fleet", "init", "--example")
+    assert said.stdout == (ROOT / "inventory.example.toml").read_text()
+    assert not (home / ".config").exists()
 
 
 def test_the_lines_of_the_starter_are_an_inventory(home):

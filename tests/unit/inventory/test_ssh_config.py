@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from livedata.errors import InventoryError
 from livedata.inventory.keywords import CAUTIONS, FORCED_OFF, HONOURED, IGNORED
 from livedata.inventory.resolve import resolve
-from livedata.inventory.sshconfig import Local, SshConfig, read_ssh_config, split_words
+from livedata.inventory.sshconfig import Local, SshConfig, read_ssh_config, split_words, this_user
 from livedata.model.host import Route
 
 ROOT = Path(__file__).parents[3]
@@ -48,6 +48,19 @@ def attempt(path: Path, name: str) -> Route | InventoryError:
 def told(config: SshConfig, name: str) -> tuple[Route, list[str]]:
     warnings = list(config.warnings)
     return resolve(config, name, warn=warnings.append), warnings
+
+
+def test_a_user_without_a_name_in_a_removed_folder_is_a_user_still(monkeypatch):
+    def missing(*_):
+        raise KeyError
+
+    def removed():
+        raise FileNotFoundError
+
+    monkeypatch.setattr("pwd.getpwuid", missing)
+    monkeypatch.setattr(os, "getcwd", removed)
+    local = this_user({"HOME": "/home/u"})
+    assert (local.user, local.home, local.cwd) == (str(os.getuid()), "/home/u", "/home/u")
 
 
 def test_no_file_is_an_empty_one(home):
