@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 from ..model.probe import Probe
 from ..model.reading import Reading
 from .declared import csv, fields, jsonl, keyvalue
+from .diskstats import diskstats
 from .journal import cursor, journal
+from .loadavg import loadavg
 from .meminfo import meminfo
+from .mounts import mounts
+from .netdev import netdev
+from .osrelease import osrelease
 from .pidstat import pidstat
 from .stat import core, cpu
 
@@ -30,8 +35,13 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
     "jsonl": jsonl,
     "cpu": cpu,
     "core": core,
+    "loadavg": loadavg,
     "meminfo": meminfo,
+    "diskstats": diskstats,
+    "netdev": netdev,
     "pidstat": pidstat,
+    "mounts": mounts,
+    "osrelease": osrelease,
     "journal": journal,
 })  # fmt: skip
 """What `parse` may say in a probe's header."""

@@ -57,11 +57,13 @@ def text(value: Any) -> str | None:
 
 
 def _number(entry: Entry, end: int, *names: str) -> int | None:
-    """The first of these fields that is a number below `end`; taken out of the entry."""
+    """The first of these fields that is a number below `end`; those that say it are taken out of the entry."""
     for name in names:
         value = entry.get(name)
         if isinstance(value, str) and len(value) < 20 and value.isdecimal() and value.isascii() and int(value) < end:
-            del entry[name]
+            for other in names:
+                if entry.get(other) == value:
+                    del entry[other]
             return int(value)
     return None
 
