@@ -169,8 +169,6 @@ def _place(loc: Loc) -> str:
 
 def _keys(loc: Loc) -> list[str]:
     """The keys that may stand where a location ends."""
-    if len(loc) >= 2 and loc[-2] == "probes":
-        return list(ProbeModel.model_fields)
     if "probes" in loc[:-1]:
         return list(ProbeModel.model_fields)
     model: type[Any] = InventoryModel

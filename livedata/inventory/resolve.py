@@ -16,7 +16,7 @@ from ..errors import InventoryError, UsageError
 from ..model.host import Route
 from .keywords import CAUTIONS
 from .names import address_fault, split_target, user_fault
-from .sshconfig import DEEPEST, Criterion, Setting, SshConfig, walk
+from .sshconfig import DEEPEST, Criterion, Setting, SshConfig, expand_home, walk
 from .text import quoted, shown
 
 Warn = Callable[[str], None]
@@ -181,11 +181,7 @@ def _expand(
 
 
 def _path(config: SshConfig, text: str, tokens: Mapping[str, str], setting: Setting) -> str:
-    home = config.local.home
-    if text == "~" or text.startswith("~/"):
-        text = home + text[1:]
-    elif text.startswith("~"):
-        text = os.path.expanduser(text)
+    text = expand_home(text, config.local)
     return os.path.join(config.local.cwd, _expand(setting, tokens, text, config.local.environ))
 
 

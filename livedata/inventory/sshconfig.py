@@ -117,6 +117,13 @@ def read_ssh_config(path: Path, local: Local | None = None) -> SshConfig:
     return reader.config()
 
 
+def expand_home(path: str, local: Local) -> str:
+    """`~` and `~/…` by the home folder in use, `~user/…` by the machine's."""
+    if path == "~" or path.startswith("~/"):
+        return local.home + path[1:]
+    return os.path.expanduser(path)
+
+
 def split_words(text: str) -> list[str] | None:
     """Words as OpenSSH's argv_split: quotes of both kinds, a few backslash escapes, `#` ends it; None: a quote is left open."""
     words: list[str] = []
@@ -276,9 +283,8 @@ class _Reader:
                     raise InventoryError(f"Match {kind} says no pattern", where=where)
                 at = value.end()
                 texts = (value[1] if value[1] is not None else value[2]).split(",")
-                flags = (
-                    re.IGNORECASE if kind.endswith("host") else 0
-                )  # as OpenSSH; `Host` lines mind the case
+                # As OpenSSH does: `Match host` doesn't mind the case, `Host` and `Match user` do.
+                flags = re.IGNORECASE if kind.endswith("host") else 0
                 criteria.append(Criterion(kind, _patterns(texts, flags), negated))
                 continue
             self._warn(
@@ -296,15 +302,7 @@ class _Reader:
         self._close()
         block = len(self._blocks) - 1
         for word in words:
-            pattern = word
-            if pattern.startswith("~"):
-                pattern = (
-                    self._local.home + pattern[1:]
-                    if pattern[1:2] in ("", "/")
-                    else os.path.expanduser(pattern)
-                )
-            elif not pattern.startswith("/"):
-                pattern = f"{self._local.home}/.ssh/{pattern}"
+            pattern = os.path.join(self._local.home, ".ssh", expand_home(word, self._local))
             for path in sorted(glob.glob(pattern)):
                 if not os.path.isdir(path):
                     self.file(Path(path), block, depth + 1, where)
