@@ -84,4 +84,6 @@ class Log:
         self._torn = False
 
     def close(self) -> None:
+        """A later `append` fails: its number may be another file's by then."""
         os.close(self._fd)
+        self._fd = -1

@@ -123,9 +123,14 @@ def undo(layout: Layout, done: Checkpoint) -> None:
 
 def tidy(layout: Layout, done: Checkpoint) -> None:
     """Remove logs and snapshots that nobody needs any more; damaged logs stay. Raises OSError."""
-    for path in layout.wal(0).parent.glob("*.wal"):
-        if int(path.stem) <= done.kept_above and int(path.stem) not in done.damaged:
+    for number, path in _numbered(layout.wal(0)):
+        if number <= done.kept_above and number not in done.damaged:
             path.unlink()
-    for path in layout.state(0).parent.glob("*.state"):
-        if int(path.stem) != done.sealed_through:
+    for number, path in _numbered(layout.state(0)):
+        if number != done.sealed_through:
             path.unlink()
+
+
+def _numbered(like: Path) -> list[tuple[int, Path]]:
+    """The files that lie beside `like` and are named as it is, by number."""
+    return [(int(p.stem), p) for p in like.parent.glob(f"*{like.suffix}") if p.stem.isdecimal()]

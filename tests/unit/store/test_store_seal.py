@@ -1,7 +1,9 @@
 """Sealed rows: the same rows, in Parquet that other tools read with the promised types, counted once."""
 
 import os
+import re
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -127,6 +129,24 @@ def test_duckdb_reads_the_promised_types(sealed: Path) -> None:
 def test_a_whole_folder_is_one_table_to_pyarrow(sealed: Path) -> None:
     """`host=` in the folders' names would collide with the files' own column."""
     assert pq.read_table(sealed / "lake" / "disk").num_rows == 12
+
+
+def test_the_guides_examples_run(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (
+        (Path(__file__).parents[3] / "docs" / "store.md")
+        .read_text(encoding="utf-8")
+        .replace("lake/cpu", "lake/disk")
+    )
+    examples = dict(re.findall(r"```(sql|python)\n(.*?)```", guide, re.DOTALL))
+    monkeypatch.chdir(sealed)
+    last = datetime(2026, 7, 25, 17, 20, 20, tzinfo=UTC)
+    assert sorted(duckdb.sql(examples["sql"].rstrip(";\n")).to_arrow_table().to_pylist(), key=str) == [
+        {"host": "web-0", "max(ts)": last},
+        {"host": "web-1", "max(ts)": last},
+    ]
+    names: dict[str, pa.Table] = {}
+    exec(examples["python"], names)
+    assert names["table"].num_rows == 12
 
 
 def test_sealing_is_due_by_age_and_by_size(root: Path) -> None:

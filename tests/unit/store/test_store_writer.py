@@ -179,6 +179,8 @@ def test_one_writer_at_a_time_and_the_second_is_told_who(root: Path, writer: Wri
     assert held.purpose == "test"
     writer.close()
     writer.close()
+    with pytest.raises(StoreError, match="Bad file descriptor"):
+        writer.append(tick(0), START_US)
     assert lock.holder(Layout(root).lock) is None
     open_writer(root).close()
 
