@@ -7,12 +7,15 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from .clock import SystemClock
 from .collect.collector import Collector
 from .collect.pull import pull_once
 from .config import Config
+from .errors import InventoryError
 from .model.host import Host
+from .model.probe import Probe
 from .model.scrape import Failure, Scrape
 from .probe.load import load_probes
 from .store.writer import Writer
@@ -42,6 +45,25 @@ def transports(config: Config, hosts: Sequence[Host]) -> dict[str, Transport]:
     return result
 
 
+def probes_for(config: Config, hosts: Sequence[Host]) -> dict[str, Probe]:
+    """All probes there are; what the inventory says of a probe that there is not is an error.
+
+    Raises:
+        InventoryError: settings of an unknown probe, with the nearest one.
+        ProbeError: a probe that can't be used.
+    """
+    probes = load_probes(config.probes)
+    for host in hosts:
+        for name in host.probes:
+            if name not in probes:
+                near = get_close_matches(name, probes, 1)
+                hint = f"did you mean {near[0]}?" if near else f"probes: {', '.join(probes)}"
+                raise InventoryError(
+                    f"{host.name}: there is no probe {name!r}", where=str(config.inventory), hint=hint
+                )
+    return probes
+
+
 @contextmanager
 def collector(
     config: Config, hosts: Sequence[Host], purpose: str, said: Said, complain: Complain
@@ -53,7 +75,7 @@ def collector(
         StoreError, ProbeError: a store or a probe that can't be used.
     """
     clock = SystemClock()
-    probes = load_probes(config.probes)
+    probes = probes_for(config, hosts)
     with Writer.open(config.store, purpose=purpose, now_us=clock.now_us()) as writer:
         for warning in writer.warnings:
             complain(warning)
@@ -79,7 +101,7 @@ class Checked:
 
 async def check(config: Config, hosts: Sequence[Host], tell: Callable[[Checked], None]) -> None:
     """Ask every host every probe once and store nothing; `tell` is called as each is done."""
-    probes = load_probes(config.probes)
+    probes = probes_for(config, hosts)
     ways = transports(config, hosts)
     slots = asyncio.Semaphore(config.connect_concurrency)
 

@@ -49,7 +49,7 @@ class Config:
 def _convert(name: str, value: Any, default: Any, where: str) -> Any:
     kind = type(default)
     if issubclass(kind, Path):
-        if isinstance(value, str) and value:
+        if isinstance(value, str | Path) and str(value):
             return Path(value).expanduser().absolute()
     elif kind is str:
         if isinstance(value, str) and value:

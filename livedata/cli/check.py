@@ -42,7 +42,7 @@ def check(
     from .. import app
 
     config = configure(inventory=inventory)
-    watched = chosen(config, hosts)
+    watched = chosen(config, hosts, say)
 
     def tell(checked: Checked) -> None:
         found = _finding(checked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ def up(hosts: HostsArgument = None, store: StoreOption = None, inventory: Invent
     from ..inventory.adhoc import this_machine
 
     config = configure(store=store, inventory=inventory)
-    others = find_hosts(config, hosts or [])
+    others = find_hosts(config, hosts or [], say)
     here = this_machine()
     watched = others if here.name in {h.name for h in others} else (here, *others)
     _watch(config, watched, "livedata up")
@@ -38,7 +38,7 @@ def up(hosts: HostsArgument = None, store: StoreOption = None, inventory: Invent
 def watch(hosts: HostsArgument = None, store: StoreOption = None, inventory: InventoryOption = None) -> None:
     """Watch hosts with persistent sessions until stopped (Ctrl-C or SIGTERM: nothing collected is lost)."""
     config = configure(store=store, inventory=inventory)
-    _watch(config, chosen(config, hosts), "livedata fleet watch")
+    _watch(config, chosen(config, hosts, say), "livedata fleet watch")
 
 
 def snapshot(
@@ -72,12 +72,14 @@ def snapshot(
         raise typer.Exit(SOME_HOSTS_FAILED)
 
 
-def chosen(config: Config, expressions: Sequence[str] | None) -> tuple[Host, ...]:
+def chosen(
+    config: Config, expressions: Sequence[str] | None, warn: Callable[[str], None] | None = None
+) -> tuple[Host, ...]:
     """The hosts a command means; this machine where there is no inventory and none is named."""
     from ..inventory import find_hosts
     from ..inventory.adhoc import this_machine
 
-    return find_hosts(config, expressions or []) or (this_machine(),)
+    return find_hosts(config, expressions or [], warn) or (this_machine(),)
 
 
 def _watch(config: Config, hosts: Sequence[Host], purpose: str) -> None:

@@ -22,16 +22,19 @@ h AS (
     nullif(epoch_ms(max(ts)) - epoch_ms(min(ts)), 0) AS span_ms
   FROM s WHERE ts > now() - INTERVAL 1 HOUR AND probe <> 'connect' GROUP BY host),
 l AS (SELECT host, probe, arg_max_null(outcome, ts) AS outcome FROM s WHERE probe <> 'connect' GROUP BY host, probe),
+o AS (
+  SELECT host, outcome, count(*) AS n, string_agg(probe, ', ' ORDER BY probe) AS names FROM l
+  WHERE outcome NOT IN ('ok', 'unsupported', 'missed') GROUP BY host, outcome),
 b AS (
-  SELECT host, string_agg(probe || ' ' || outcome, ', ' ORDER BY probe) AS troubled FROM l
-  WHERE outcome NOT IN ('ok', 'unsupported', 'missed') GROUP BY host)
+  SELECT host, string_agg(outcome || ': ' || CASE WHEN n > 3 THEN n || ' probes' ELSE names END, '; ' ORDER BY outcome)
+    AS troubled FROM o GROUP BY host)
 SELECT c.host, CASE WHEN c.state = 'ok' AND (p.fresh IS NULL OR p.fresh < now() - INTERVAL 2 MINUTE) THEN 'stale'
     ELSE c.state END AS state,
   round(epoch_ms(now()) / 1000.0 - epoch_ms(p.fresh) / 1000.0)::BIGINT AS age_s,
   round(100.0 * h.cpu_ms / h.span_ms, 2) AS host_cpu_pct,
   round(60.0 * h.bytes / h.span_ms, 1) AS kb_per_minute,
   round(h.rtt_ms, 1) AS rtt_ms, p.skew::BIGINT AS clock_skew_ms,
-  coalesce(b.troubled, CASE WHEN c.state <> 'ok' THEN c.said END) AS trouble
+  CASE WHEN c.state = 'ok' THEN b.troubled ELSE c.said END AS trouble
 FROM c LEFT JOIN p USING (host) LEFT JOIN h USING (host) LEFT JOIN b USING (host)
 ORDER BY c.state = 'ok', c.host
 """
@@ -46,7 +49,9 @@ FROM s GROUP BY host, probe ORDER BY host, probe
 
 
 def status(
-    probes: Annotated[bool, typer.Option("--probes", help="Each probe of the last hour: outcome and cost")] = False,
+    probes: Annotated[
+        bool, typer.Option("--probes", help="Each probe of the last hour: outcome and cost")
+    ] = False,
     format_name: Annotated[
         str | None, typer.Option("--format", "-f", metavar="FORMAT", help="As of fleet query")
     ] = None,
@@ -65,7 +70,10 @@ def status(
     form = choose_format(format_name, None, FORMATS)
     sql = PROBES if probes else HOSTS
     with (
-        stream(store_source(config.store), sql, limits=Limits(config.query_seconds, config.query_memory)) as (schema, batches),
+        stream(store_source(config.store), sql, limits=Limits(config.query_seconds, config.query_memory)) as (
+            schema,
+            batches,
+        ),
         destination(None) as out,
     ):
         form.write(schema, batches, out, look(out))

@@ -25,6 +25,8 @@ LOG_ENTRIES = 2000
 """Log entries asked for at one time; where so many came, there are more."""
 LOG_PULLS = 100
 """Requests one pull of a log may take: what is left waits for the next."""
+NO_SHELL = frozenset({Outcome.DENIED, Outcome.MALFORMED})
+"""What an answer says that never began: there is no shell to ask anything."""
 SKEW_EVERY_US = 300 * 1_000_000
 
 CLOCK = Probe(
@@ -132,7 +134,7 @@ class Asker:
     async def _ask(self, session: Session, lane: Lane, request: Request, ts: int) -> Failure | None:
         sent = self._clock.now_us()
         answer = await session.ask(lane, request, max(p.timeout for p in request.probes) + MARGIN_SECONDS)
-        if answer.failure and answer.failure.outcome is Outcome.DENIED and not answer.sections:
+        if answer.failure and answer.failure.outcome in NO_SHELL and not answer.sections and not answer.rtt:
             return answer.failure
         read = readings(answer, request, self.host)
         scrapes, batches = [], []
@@ -164,6 +166,8 @@ class Asker:
             rows = PARSERS[probe.parse](probe, reading)
         except ParseError as error:
             return None, Outcome.MALFORMED, str(error)[:300]
+        except Exception as error:  # noqa: BLE001 - a parser's fault is one probe's, not its neighbours'
+            return None, Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300]
         last = self.last.get(probe.name)
         cursor = CURSORS[probe.parse](reading) if probe.parse in CURSORS else None
         if probe.parse in CURSORS and not cursor:

@@ -57,7 +57,10 @@ async def watch(asker: Asker, transport: Transport, around: Surroundings) -> Non
             now = clock.now_us()
         failures += 1
         asker.report_connect(now, failure)
-        around.said(name, failure)
+        if isinstance(session, Failure) or failure.outcome is not Outcome.UNREACHABLE:
+            around.said(
+                name, failure
+            )  # a session that was lost is worth a word only if it can't be had again
         await clock.sleep(wait_seconds(failure.outcome, failures, random.random()))
 
 

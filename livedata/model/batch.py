@@ -79,10 +79,22 @@ def stored_columns(probe: Probe) -> list[Column]:
         )
         if probe.counters:
             common.append(
-                Column("dt_ms", COMMON_IDS["dt_ms"], "i64", "gauge", "Host uptime since the sample before; null: none")
+                Column(
+                    "dt_ms",
+                    COMMON_IDS["dt_ms"],
+                    "i64",
+                    "gauge",
+                    "Host uptime since the sample before; null: none",
+                )
             )
     increases = [
-        Column(increase_name(c.name), INCREASE_IDS + c.id, increase_type(c), "gauge", f"{c.name} since the sample before")
+        Column(
+            increase_name(c.name),
+            INCREASE_IDS + c.id,
+            increase_type(c),
+            "gauge",
+            f"{c.name} since the sample before",
+        )
         for c in probe.columns
         if c.kind == "counter"
     ]

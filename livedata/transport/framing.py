@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 LONGEST_MARK = 4096
 """A mark's line may not be longer: what follows would be no mark of ours."""
+NOISE = 1_000_000
+"""Bytes that may come before the begin mark: a shell's greeting, not a flood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """More than the limit came without a mark: `data` is what lies before it. Nothing follows."""
+    """More than the limit came without a mark: `data` is what lies before it. Nothing follows.
+
+    Before the begin mark the limit is `NOISE` and `data` is empty.
+    """
 
     data: bytes
 
@@ -82,8 +87,10 @@ class Framer:
         self._limit = limit
         self._begun = False
         self.ended = False
+        self.overflowed = False
         self.seen = 0
         """Bytes fed."""
+        self._dropped = 0
         self.noise = b""
         """The last of what came before the begin mark: a shell's own words where it never begins."""
 
@@ -114,6 +121,8 @@ class Framer:
             self._scanned = at if at >= 0 else max(0, len(buffer) - len(needle) + 1)
             if not self._begun:
                 self._drop(self._scanned)
+                if self._dropped > NOISE:
+                    return self._overflow(0)
             elif self._scanned > self._limit:
                 return self._overflow(self._limit)
             return None
@@ -146,7 +155,7 @@ class Framer:
         return self._next()
 
     def _overflow(self, at: int, data: bytes | None = None) -> Overflow:
-        self.ended = True
+        self.ended = self.overflowed = True
         cut = bytes(self._buffer[1:at]) if data is None else data
         self._buffer.clear()
         return Overflow(cut[: self._limit])
@@ -157,6 +166,7 @@ class Framer:
             self.noise = (self.noise + bytes(self._buffer[:count]))[-LONGEST_MARK:]
             del self._buffer[:count]
             self._scanned -= count
+            self._dropped += count
 
 
 def split_files(text: str, roots: Collection[tuple[str, str]] = ()) -> dict[str, str]:

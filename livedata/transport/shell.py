@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..model.scrape import Failure, Outcome
 from .compose import Request, call_line
-from .framing import Begin, End, Framer, Overflow, Section
+from .framing import NOISE, Begin, End, Framer, Overflow, Section
 from .protocol import Answer
 
 _TIMES = re.compile(rb"(\d+)m([\d.]+)s (\d+)m([\d.]+)s")
@@ -78,7 +78,10 @@ class Shell:
                 self._begin, self._began_at = event, self._loop.time()
             elif isinstance(event, Overflow):
                 self._partial = event.data
-                self.die(Failure(Outcome.TRUNCATED, f"more than {self._limit:,} bytes came"))
+                if self._begin:
+                    self.die(Failure(Outcome.TRUNCATED, f"more than {self._limit:,} bytes came"))
+                else:
+                    self.die(Failure(Outcome.MALFORMED, f"no shell: {NOISE:,} bytes came and no answer"))
             elif isinstance(event, End):
                 self._wake()
 
@@ -144,5 +147,5 @@ class Shell:
             received=framer.seen,
             errors=words(self._errors),
             partial=self._partial,
-            failure=self.dead if not framer.ended or self._partial else None,
+            failure=self.dead if not framer.ended or framer.overflowed else None,
         )

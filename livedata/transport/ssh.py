@@ -104,9 +104,9 @@ class SSHSession:
             if shell is None or shell.dead:
                 opened = await self._open()
                 if isinstance(opened, Failure):
-                    main = self._shells.get("main")
                     # MaxSessions 1, or a server that grants one channel: all lanes share the shell there is.
-                    return main if main and not main.dead and not self.lost else opened
+                    alive = [s for s in self._shells.values() if not s.dead]
+                    return opened if self.lost or not alive else alive[0]
                 shell = self._shells[lane] = opened
             return shell
 
@@ -118,7 +118,9 @@ class SSHSession:
             )  # fmt: skip
         except asyncssh.ChannelOpenError as error:
             return Failure(Outcome.FAILED, f"no channel: {error.reason}")
-        except (asyncssh.Error, OSError) as error:
+        except (asyncssh.ConnectionLost, asyncssh.DisconnectError, OSError) as error:
+            return Failure(Outcome.UNREACHABLE, f"the connection was lost: {_reason(error)}")
+        except asyncssh.Error as error:
             return self.lost or Failure(Outcome.FAILED, f"no channel: {_reason(error)}")
         return cast(_Channel, made).shell
 
@@ -242,7 +244,7 @@ class SSHTransport:
             username=route.user or (),
             known_hosts=self._known_hosts(route),
             host_key_alias=route.host_key_alias,
-            client_keys=keys or (),
+            client_keys=keys or (None if route.identity_files and not _has_agent(route) else ()),
             agent_path=agent,
             agent_identities=[k.public_data for k in keys] if route.identities_only and keys else None,
             proxy_command=list(route.proxy_command) or None,
@@ -310,6 +312,10 @@ class SSHTransport:
         if isinstance(error, ValueError):
             return Failure(Outcome.AUTH_FAILED, words(str(error).encode()))
         return Failure(Outcome.UNREACHABLE, f"{where}: {_reason(error)}")
+
+
+def _has_agent(route: Route) -> bool:
+    return bool(os.environ.get("SSH_AUTH_SOCK") if route.agent is None else route.agent)
 
 
 def _known_hosts_files(route: Route) -> tuple[str, ...]:

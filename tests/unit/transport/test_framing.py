@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livedata.transport.framing import Begin, End, Framer, Overflow, Section, milliseconds, split_files
+from livedata.transport.framing import NOISE, Begin, End, Framer, Overflow, Section, milliseconds, split_files
 
 NONCE = "0123456789abcdef0123456789abcdef"
 OTHER = "f" * 32
@@ -86,6 +86,16 @@ def test_noise_before_the_start_is_dropped_in_bounded_memory(noise: bytes, size:
         assert framer.feed(noise[at : at + size]) == []
         assert len(framer._buffer) < 100
     assert framer.feed(mark(f"B 1.00 {BOOT}")) == [Begin(1000, BOOT)]
+
+
+def test_a_flood_before_the_start_is_no_greeting() -> None:
+    framer = Framer(NONCE, 100)
+    events: list[object] = []
+    for _ in range(NOISE // 10_000 + 1):
+        assert events == []
+        events = framer.feed(b"z" * 10_000)
+    assert events == [Overflow(b"")]
+    assert framer.ended
 
 
 @given(st.integers(1, 2000), st.integers(1, 700))
