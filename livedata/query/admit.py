@@ -37,10 +37,18 @@ REFUSED_FUNCTIONS = frozenset(
 )  # fmt: skip
 """Scalar functions that wait, write, or read something else than their arguments."""
 
+LONGEST = 1_000_000
+DEEPEST = 100
+"""Brackets within brackets."""
+DEEPEST_WITH = 4
+"""WITH within WITH."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _EXPLAIN = re.compile(
     r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*explain\b(?:(?:\s|--[^\n]*\n|/\*.*?\*/)+analyze\b)?", re.I | re.S
 )
 _ANALYZE = re.compile(r"analyze$", re.I)
+_NESTING = re.compile(r"\bwith\b|[(\[{]|[)\]}]", re.I)
 _LISTS_TABLES = frozenset({'"tables"', "__show_tables_expanded"})
 
 
@@ -50,8 +58,6 @@ class Admitted:
 
     sql: str
     named: tuple[tuple[str, int | None], ...]
-    defined: frozenset[str]
-    """What WITH defines, in lower case: a name among them may be no table of the store."""
     lists_tables: bool
     """It is SHOW TABLES or the like: every table must be there to be listed."""
 
@@ -62,39 +68,70 @@ def admit(connection: DuckDBPyConnection, sql: str) -> Admitted:
     Raises:
         QueryError: it does not parse, is not exactly one SELECT, or holds something that is not admitted.
     """
-    explain = _EXPLAIN.match(sql)
-    text = sql
-    if explain:
-        # What follows is judged by itself, and the prefix rebuilt from its words: what runs is what was judged.
+    _check_text(sql)
+    runs = text = sql
+    if explain := _EXPLAIN.match(sql):
+        # What follows is judged by itself, and the prefix made anew from its words: what runs is what was judged.
         word = "EXPLAIN ANALYZE" if _ANALYZE.search(explain.group()) else "EXPLAIN"
-        gap = len(explain.group().encode()) - len(word)
-        text = " " * (len(word) + gap) + sql[explain.end() :]
-        sql = word + " " * gap + sql[explain.end() :]
-    tree = _parse(connection, text)
+        rest, size = sql[explain.end() :], len(explain.group().encode())
+        text, runs = " " * size + rest, word.ljust(size) + rest
+    tree = _parse(connection, text, sql)
     named: list[tuple[str, int | None]] = []
-    defined: set[str] = set()
     lists_tables = False
-    for node in _dicts(tree):
+    for node, defined in _walk(tree):
         where = node.get("query_location")
         kind = node.get("type")
-        _judge_function(node, text, where)
-        for entry in node.get("cte_map", {}).get("map", ()):
-            defined.add(entry["key"].lower())
+        _judge_function(node, sql, where)
         if "class" in node or not isinstance(kind, str):
             if node.get("class") == "PARAMETER":
-                raise problem_at(text, where, "values can't be bound", "write the value into the SQL")
+                raise problem_at(sql, where, "values can't be bound", "write the value into the SQL")
             continue
         if kind not in QUERIES and kind not in SOURCES and not PARTS.fullmatch(kind):
-            raise _not_a_select(text, where, kind)
+            raise _not_a_select(sql, where, kind)
         if kind == "BASE_TABLE" or (kind == "SHOW_REF" and node.get("show_type") == "SHOW"):
-            named.append((_table_name(node, text, where), where))
+            path = _path(node)
+            if len(path) > 1 or path[0].lower() not in defined:
+                named.append((_table_name(path, sql, where), where))
         elif kind == "SHOW_REF" and "query" not in node:
             if node.get("table_name") not in _LISTS_TABLES:
                 raise problem_at(
                     text, where, "only SHOW TABLES may be shown", "DESCRIBE TABLE gives a table's columns"
                 )
             lists_tables = True
-    return Admitted(sql, tuple(named), frozenset(defined), lists_tables)
+    return Admitted(runs, tuple(named), lists_tables)
+
+
+def _check_text(sql: str) -> None:
+    """Refuses what DuckDB's parser can't be given.
+
+    It reads no further than a NUL in one place and past it in another; and it takes gigabytes, outside its own memory
+    limit, for a mistake below five nested WITHs (4 to 5 times more with each) or below thousands of brackets. Words
+    and brackets within texts are counted too: better too strict than fooled.
+
+    Raises:
+        QueryError: it holds a NUL or a lone surrogate, is too long, or nested too deeply.
+    """
+    if "\0" in sql or _SURROGATE.search(sql):
+        raise QueryError("it is not text: it holds a NUL or half a character", where="SQL")
+    if len(sql) > LONGEST:
+        raise QueryError(f"it is longer than {LONGEST} characters", where="SQL")
+    depth = 0
+    withs: list[int] = []
+    for match in _NESTING.finditer(sql):
+        token = match.group()
+        if token in "([{":
+            depth += 1
+        elif token in ")]}":
+            depth = max(0, depth - 1)
+            while withs and withs[-1] > depth:
+                withs.pop()
+        elif not withs or withs[-1] < depth:
+            withs.append(depth)
+        if depth > DEEPEST or len(withs) > DEEPEST_WITH:
+            offset = len(sql[: match.start()].encode())
+            raise problem_at(
+                sql, offset, "it is nested too deeply", "define the steps side by side in one WITH"
+            )
 
 
 def admit_expressions(connection: DuckDBPyConnection, expressions: Sequence[str]) -> None:
@@ -105,22 +142,20 @@ def admit_expressions(connection: DuckDBPyConnection, expressions: Sequence[str]
             raise QueryError(f"an expression names the table {admitted.named[0][0]}")
 
 
-def _parse(connection: DuckDBPyConnection, sql: str) -> Any:
-    """DuckDB's syntax tree of the one SELECT that `sql` must be."""
+def _parse(connection: DuckDBPyConnection, text: str, shown: str) -> Any:
+    """DuckDB's syntax tree of the one SELECT that `text` must be; errors quote `shown`, which has the same places."""
     rows = connection.execute(
-        "SELECT json_serialize_sql($1, skip_null := true, skip_empty := true, skip_default := true)", [sql]
+        "SELECT json_serialize_sql($1, skip_null := true, skip_empty := true, skip_default := true)", [text]
     ).fetchall()
     try:
         answer = json.loads(rows[0][0])
     except RecursionError:
-        raise problem_at(sql, None, "it is nested too deeply", "split it with WITH") from None
-    if answer.get("error"):
-        if answer.get("error_type") == "parser":
-            raise sql_error(sql, answer)
-        raise _refused(connection, sql)
+        raise problem_at(shown, None, "it is nested too deeply", "define the steps in a WITH") from None
+    if answer.get("error") and answer.get("error_type") == "parser":
+        raise sql_error(shown, answer)
     statements = answer.get("statements", ())
     if len(statements) != 1:
-        raise _refused(connection, sql)
+        raise _refused(connection, text)
     return statements[0]
 
 
@@ -150,16 +185,26 @@ def _not_a_select(sql: str, where: int | None, kind: str) -> QueryError:
     return problem_at(sql, where, f"{word} is not admitted", "a query reads: one SELECT, or EXPLAIN of one")
 
 
-def _dicts(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every object of a JSON document, without recursion: the text comes from outside."""
-    stack = [tree]
+def _walk(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
+    """Every object of the tree with the names that WITH defines there (lower case), without recursion.
+
+    A definition is seen by those after it and by the query under them; by itself only where it is recursive.
+    """
+    stack: list[tuple[Any, frozenset[str]]] = [(tree, frozenset())]
     while stack:
-        node = stack.pop()
-        if isinstance(node, dict):
-            yield node
-            stack.extend(reversed(node.values()))
-        elif isinstance(node, list):
-            stack.extend(reversed(node))
+        node, seen = stack.pop()
+        if isinstance(node, list):
+            stack.extend((child, seen) for child in reversed(node))
+        elif isinstance(node, dict):
+            children = []
+            for entry in node.get("cte_map", {}).get("map", ()):
+                query, name = entry["value"], entry["key"].lower()
+                recursive = query.get("query_node", {}).get("type") == "RECURSIVE_CTE_NODE"
+                children.append((query, seen | {name} if recursive else seen))
+                seen = seen | {name}
+            children += [(child, seen) for key, child in node.items() if key != "cte_map"]
+            yield node, seen
+            stack.extend(reversed(children))
 
 
 def _judge_function(node: dict[str, Any], sql: str, where: int | None) -> None:
@@ -175,11 +220,15 @@ def _judge_function(node: dict[str, Any], sql: str, where: int | None) -> None:
         )
 
 
-def _table_name(node: dict[str, Any], sql: str, where: int | None) -> str:
-    path = node.get("qualified_name", {}).get("path") or [node.get("table_name", "")]
+def _path(node: dict[str, Any]) -> list[str]:
+    """A table's name with its catalogue and schema, as far as they are written."""
+    return [str(p) for p in node.get("qualified_name", {}).get("path") or [node.get("table_name", "")]]
+
+
+def _table_name(path: list[str], sql: str, where: int | None) -> str:
     *qualifiers, name = path
     if [q.lower() for q in qualifiers] not in ([], ["main"], ["memory", "main"], ["memory"]):
         raise problem_at(
             sql, where, f"there is no table {'.'.join(path)}", "livedata fleet tables lists them"
         )
-    return str(name)
+    return name

@@ -146,7 +146,7 @@ def _tables(admitted: Admitted, sql: str, source: Source) -> dict[str, Probe]:
     for name, offset in admitted.named:
         if name.lower() in known:
             wanted.add(known[name.lower()])
-        elif name.lower() not in admitted.defined:
+        else:
             if name.lower() in source.probes():
                 raise problem_at(
                     sql,

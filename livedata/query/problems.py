@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from ..errors import QueryError
@@ -14,8 +14,19 @@ from .text import plain
 WIDEST = 100
 """Characters of the SQL's line that are quoted."""
 
+ALIKE = 0.62
+"""The least likeness at which a name is offered."""
+
+KEYWORDS = (
+    "select", "from", "where", "group", "order", "having", "limit", "offset", "join", "using", "union", "interval",
+    "between", "distinct", "window", "partition", "qualify", "explain", "describe", "summarize", "values",
+)  # fmt: skip
+
 _MARGIN = 40
-_UNKNOWN_COLUMN = re.compile(r'Referenced column "(?P<name>.+?)" (?:was )?not found|"(?P<qualified>[^"]+)"')
+_NO_COLUMN = re.compile(
+    r'does not have a column named "(?P<of_table>[^"]+)"|^Column "(?P<other>[^"]+)" (?:does not exist|in \w+ list not)'
+)
+_NO_SYNTAX = re.compile(r'^syntax error at or near "(?P<token>.*)"')
 
 
 def problem_at(sql: str, offset: int | None, problem: str, hint: str = "") -> QueryError:
@@ -34,13 +45,18 @@ def problem_at(sql: str, offset: int | None, problem: str, hint: str = "") -> Qu
     )
 
 
+def _likeness(low: str, name: str) -> float:
+    """How like a name is to what was written, 0 to 1; a likeness to a part between underscores counts almost as much."""
+    parts = [p for p in name.split("_") if p != name]
+    whole = SequenceMatcher(None, low, name).ratio()
+    held = 0.9 if len(low) > 2 and low in name or name in low and len(low) < 3 * len(name) else 0.0
+    return max([whole, held, *(0.95 * SequenceMatcher(None, low, p).ratio() for p in parts)])
+
+
 def nearest(name: str, names: Iterable[str], count: int = 3) -> list[str]:
-    """The names most like `name`, best first; one that holds it, or is held by it, is like it too."""
-    known = {n.lower(): n for n in names}
-    low = name.lower()
-    close = get_close_matches(low, known, count, 0.6)
-    holding = sorted((n for n in known if low and (low in n or n in low)), key=len)
-    return [known[n] for n in dict.fromkeys([*close, *holding])][:count]
+    """The names most like `name`, best first; none where nothing is much like it."""
+    scored = sorted(((-_likeness(name.lower(), n.lower()), n) for n in set(names)))
+    return [n for score, n in scored if -score >= ALIKE][:count]
 
 
 def did_you_mean(name: str, names: Iterable[str], otherwise: str) -> str:
@@ -70,7 +86,23 @@ def sql_error(
         name, kind = str(detail.get("name", "")), str(detail.get("type", "entry")).lower()
         return problem_at(sql, offset, f"there is no {kind} {name}", did_you_mean(name, _listed(detail), ""))
     first, _, rest = message.partition("\n")
+    if found := _NO_COLUMN.search(first):
+        known = [c for names in columns.values() for c in names]
+        return problem_at(
+            sql, offset, plain(first), did_you_mean(found["of_table"] or found["other"], known, "")
+        )
+    if found := _NO_SYNTAX.match(first):
+        return problem_at(sql, offset, plain(first), _keyword_meant(sql, offset or 0, found["token"]))
     return problem_at(sql, offset, plain(first), _advice(rest))
+
+
+def _keyword_meant(sql: str, offset: int, token: str) -> str:
+    """A hint where the word at a syntax error, or the one before it, is nearly a keyword."""
+    before = re.findall(r"\w+", sql.encode()[:offset].decode(errors="ignore"))
+    for word in [token, *before[-1:]]:
+        if word.lower() not in KEYWORDS and (near := get_close_matches(word.lower(), KEYWORDS, 1, 0.7)):
+            return f"did you mean {near[0].upper()}?"
+    return ""
 
 
 def _listed(detail: Mapping[str, Any]) -> list[str]:
