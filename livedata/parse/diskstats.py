@@ -32,8 +32,9 @@ COLUMNS = (
 _NUMBERS = len(COLUMNS) - 2
 _READ, _WRITTEN, _DISCARDED = (COLUMNS.index(f"{what}_bytes_total") - 2 for what in ("read", "written", "discarded"))
 _SECTOR = 512
+_END = U64_END // _SECTOR
 
-_KIND = re.compile(r"(loop|ram|zram|md|dm-|sr|scd|fd|nbd|rbd|drbd|bcache|zd|mtdblock)_?\d")
+_KIND = re.compile(r"(loop|ram|zram|md|dm-|sr|scd|fd|nbd|rbd|drbd|bcache|zd|mtdblock)(?:_d)?\d")
 _KINDS = {"dm-": "dm", "sr": "optical", "scd": "optical", "fd": "floppy", "zd": "zvol", "mtdblock": "flash"}
 """Device name's beginning (Documentation/admin-guide/devices.txt) → kind, where the two differ."""
 _PARTITION = re.compile(r"(.*\d)p\d+|(.*\D)\d+")
@@ -63,16 +64,14 @@ def diskstats(probe: Probe, reading: Reading) -> list[Row]:
     rows = []
     for words in lines:
         try:
-            numbers: list[int | None] = [*map(int, words[3 : 3 + _NUMBERS])]
-            if len(numbers) < 11 or min(map(int, words[3:])) < 0:
-                raise ValueError
+            numbers = list(map(int, words[3 : 3 + _NUMBERS]))
         except ValueError as error:
-            raise bad("a line of /proc/diskstats lacks numbers", " ".join(words)) from error
-        numbers += [None] * (_NUMBERS - len(numbers))
+            raise bad("a line of /proc/diskstats holds something other than numbers", " ".join(words)) from error
+        if len(numbers) < 11 or min(numbers) < 0 or max(numbers) >= _END:
+            raise bad("a line of /proc/diskstats lacks numbers, or they are out of range", " ".join(words))
         for i in (_READ, _WRITTEN, _DISCARDED):
-            sectors = numbers[i]
-            numbers[i] = None if sectors is None else sectors * _SECTOR
-        if max(number or 0 for number in numbers) >= U64_END:
-            raise bad("a number of /proc/diskstats is out of range", " ".join(words))
-        rows.append(order([words[2], kind(words[2], devices), *numbers]))
+            if i < len(numbers):
+                numbers[i] *= _SECTOR
+        missing = [None] * (_NUMBERS - len(numbers))
+        rows.append(order([words[2], kind(words[2], devices), *numbers, *missing]))
     return rows

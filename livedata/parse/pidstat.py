@@ -33,7 +33,7 @@ _ODD = 1000
 
 
 def pidstat(probe: Probe, reading: Reading) -> list[Row]:
-    """A row a process; one that vanished while it was read has an empty text, and no row.
+    """A row a process, but for the one that reads; one that vanished while it was read has an empty text, and no row.
 
     Raises:
         ParseError: a text that isn't that of its pid, or no process at all.
@@ -43,10 +43,11 @@ def pidstat(probe: Probe, reading: Reading) -> list[Row]:
         order = itemgetter(*[_NAMES.index(column.name) for column in probe.columns])
     except ValueError as error:
         raise ParseError(f"/proc/PID/stat gives {', '.join(_NAMES)}, and nothing else") from error
+    reader = reading.files.get("/proc/self/stat", "").partition(" ")[0]
     rows = []
     for path, text in reading.files.items():
         pid = path[6:-5]
-        if not pid.isdecimal() or not text:
+        if not text or pid == reader or not pid.isdecimal():
             continue
         start, end = len(pid) + 2, text.rfind(")")
         fields = text[end + 1 :].split()
