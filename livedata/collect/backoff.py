@@ -7,6 +7,8 @@ from ..model.scrape import Outcome
 FIRST_SECONDS, MOST_SECONDS, REFUSED_SECONDS = 2.0, 60.0, 300.0
 REFUSALS = frozenset({Outcome.AUTH_FAILED, Outcome.HOSTKEY_CHANGED, Outcome.HOSTKEY_UNKNOWN, Outcome.DENIED})
 """What a person has to mend: asked again slowly, so that no account is locked by trying."""
+KEYS = frozenset({Outcome.HOSTKEY_CHANGED, Outcome.HOSTKEY_UNKNOWN})
+"""Refused by us before any account is named: no harm in looking again after a minute."""
 
 
 def wait_seconds(outcome: Outcome, failures: int, dice: float) -> float:
@@ -18,6 +20,7 @@ def wait_seconds(outcome: Outcome, failures: int, dice: float) -> float:
         dice: uniform in 0..1.
     """
     if outcome in REFUSALS:
-        return REFUSED_SECONDS * (0.5 + dice / 2)
+        longest = MOST_SECONDS if outcome in KEYS else REFUSED_SECONDS
+        return longest * (0.5 + dice / 2)
     ceiling = min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(failures - 1, 10))
     return max(0.5, ceiling * dice)

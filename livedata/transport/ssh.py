@@ -117,6 +117,8 @@ class SSHSession:
                 x11_forwarding=False,
             )  # fmt: skip
         except asyncssh.ChannelOpenError as error:
+            if error.code == asyncssh.OPEN_CONNECT_FAILED:  # asyncssh's own: the connection is closed
+                return Failure(Outcome.UNREACHABLE, "the connection was lost")
             return Failure(Outcome.FAILED, f"no channel: {error.reason}")
         except (asyncssh.ConnectionLost, asyncssh.DisconnectError, OSError) as error:
             return Failure(Outcome.UNREACHABLE, f"the connection was lost: {_reason(error)}")

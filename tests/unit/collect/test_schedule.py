@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livedata.collect.backoff import MOST_SECONDS, REFUSALS, REFUSED_SECONDS, wait_seconds
+from livedata.collect.backoff import KEYS, MOST_SECONDS, REFUSALS, REFUSED_SECONDS, wait_seconds
 from livedata.collect.schedule import SECOND, first_due, missed, next_due, phase, tick
 from livedata.model.scrape import Outcome
 
@@ -60,7 +60,9 @@ def test_a_small_fleet_is_asked_at_one_moment_and_a_large_one_in_waves() -> None
 @given(st.sampled_from(list(Outcome)), st.integers(1, 1000), st.floats(0, 1))
 def test_backoff_is_bounded_and_refusals_wait_long(outcome: Outcome, failures: int, dice: float) -> None:
     seconds = wait_seconds(outcome, failures, dice)
-    if outcome in REFUSALS:
+    if outcome in KEYS:
+        assert MOST_SECONDS / 2 <= seconds <= MOST_SECONDS
+    elif outcome in REFUSALS:
         assert REFUSED_SECONDS / 2 <= seconds <= REFUSED_SECONDS
     else:
         assert 0.5 <= seconds <= MOST_SECONDS
