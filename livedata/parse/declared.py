@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, DecimalException
+from io import StringIO
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,7 @@ def keyvalue(probe: Probe, reading: Reading) -> list[Row]:
 def csv(probe: Probe, reading: Reading) -> list[Row]:
     """RFC 4180 under a line of column names."""
     try:
-        lines = [line for line in csv_module.reader(reading.text.splitlines(keepends=True), strict=True) if line]
+        lines = [line for line in csv_module.reader(StringIO(reading.text, newline=""), strict=True) if line]
     except csv_module.Error as error:
         raise bad(f"it is no CSV ({error})", reading.text) from error
     if not lines:

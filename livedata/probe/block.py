@@ -47,10 +47,13 @@ def parse_block(text: str, path: str) -> Block:
     """Take a probe's file apart.
 
     Raises:
-        ProbeError: no shebang, no block, or a block that is no TOML.
+        ProbeError: no shebang, no block, carriage returns, or a block that is no TOML.
     """
-    lines = text.splitlines()
-    if not lines or not lines[0].startswith("#!"):
+    lines = text.rstrip("\n").split("\n")
+    if "\r" in text:
+        row = 1 + next(i for i, line in enumerate(lines) if "\r" in line)
+        raise ProbeError("it holds a carriage return, which sh would not take", where=f"{path}:{row}", hint="lines end with \\n")
+    if not lines[0].startswith("#!"):
         raise ProbeError("it has no shebang", where=f"{path}:1", hint="the first line must be #!/bin/sh")
     stripped = [line.rstrip() for line in lines]
     if START not in stripped:

@@ -79,6 +79,7 @@ def test_durations(text: str, seconds: int) -> None:
     [
         ("#!/bin/sh\n", "# a comment\n", 1, "no shebang"),
         ("# /// probe", "# nothing", 2, "no header"),
+        ("# help ", "# help\r", 3, "carriage return"),
         ("# ///\n", "", 2, "no end"),
         ("# [columns]", "[columns]", 10, "no comment"),
         ('# parse   = "fields"', "# parse   = fields", 7, "no TOML"),
@@ -103,7 +104,7 @@ def test_durations(text: str, seconds: int) -> None:
         ('# source  = "/proc/loadavg"', '# denied_without = "/proc/[0-9]"', 4, "names one file"),
         ("# name  =", "# Name  =", 11, "small letters"),
         ("# name  =", "# order =", 11, "SQL keeps that word"),
-        ("# name  =", "# ts    =", 11, "already a column that every table has"),
+        ("# name  =", "# host  =", 11, "already a column that every table has"),
         ("# name  =", "# bytes_increase =", 11, "already made from bytes_total"),
         ("# name  =", "# bytes_per_second =", 11, "already made from bytes_total"),
         ("# name  =", "# size_kb =", 11, "call it size_bytes"),
