@@ -1,0 +1,168 @@
+"""Machines to ask: on loopback, each with an OpenSSH server, process ids and accounts of its own, all in one cgroup.
+
+A session is two processes of sshd and a shell, so that 100 sessions to one server would read 300 of themselves. Here 20
+sessions share a machine, which is then filled up to 200 processes: what a tick reads is what it would on a real host.
+A machine lives as long as the pipe to it; nothing of it is seen or left outside its namespaces (unshare(1)).
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .group import Group
+
+SESSIONS = 20
+PROCESSES = 200
+USER = "livedata-bench"
+UID = 64_777
+
+MACHINE = """
+set -e
+mount -t proc proc /proc
+mount --bind "$1" /etc/passwd
+mount -t tmpfs -o size=1m,mode=755 tmpfs /run
+mkdir -m 755 /run/sshd
+shift
+"$@" </dev/null >/dev/null 2>&1 &
+echo up
+while read -r wanted; do
+  set -- /proc/[0-9]*
+  count=$#
+  while [ $count -lt "$wanted" ]; do
+    sleep 86400 </dev/null >/dev/null 2>&1 &
+    count=$((count + 1))
+  done
+  echo $count
+done
+"""
+"""Process 1 of a machine: its server in the background, then fillers, until its standard input ends."""
+
+SSHD_CONFIG = """\
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/authorized_keys
+StrictModes no
+AllowUsers {user}
+PidFile none
+UsePAM no
+UseDNS no
+PrintMotd no
+PrintLastLog no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+MaxStartups 1000
+LogLevel ERROR
+"""
+
+SSH_CONFIG = """\
+Host *
+  HostName 127.0.0.1
+  User {user}
+  IdentityFile {folder}/key
+  IdentitiesOnly yes
+  IdentityAgent none
+  BatchMode yes
+  StrictHostKeyChecking yes
+  UserKnownHostsFile {folder}/known_hosts
+  GlobalKnownHostsFile /dev/null
+  ControlMaster auto
+  ControlPersist 600
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a host of the benchmark is reached; all have the same address, key and user."""
+
+    name: str
+    port: int
+
+
+class Machine:
+    """One machine, its server running when this returns.
+
+    Args:
+        group: counts its CPU.
+        passwd: what it has as /etc/passwd.
+        server: the server's command; it may not go into the background by itself.
+        port: where it will listen on 127.0.0.1.
+    """
+
+    def __init__(self, group: Group, passwd: Path, server: Sequence[str], port: int) -> None:
+        apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+        self._process = subprocess.Popen(
+            group.inside([*apart, "/bin/sh", "-c", MACHINE, "machine", str(passwd), *server]),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        if self._said() != "up":
+            raise RuntimeError("no machine: are mount and PID namespaces allowed here (root, util-linux)?")
+        _await_port(port)
+
+    def _said(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().strip()
+
+    def fill(self, processes: int) -> int:
+        """Add sleeping processes up to so many in all; how many there are then."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{processes}\n")
+        self._process.stdin.flush()
+        return int(self._said())
+
+    def close(self) -> None:
+        self._process.kill()  # and with it, by --kill-child, the machine's process 1 and so all of it
+        self._process.communicate()
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _await_port(port: int) -> None:
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"nothing listens on port {port}")
+
+
+def prepare(folder: Path) -> None:
+    """Keys, accounts and configurations of this run: `passwd`, `key`, `host_key`, `known_hosts`, `sshd_config`, `ssh_config`."""
+    folder.chmod(0o755)  # sshd reads authorized_keys as the account
+    for name in ("key", "host_key"):
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name], check=True
+        )
+    shutil.copy(folder / "key.pub", folder / "authorized_keys")
+    (folder / "known_hosts").write_text(f"* {(folder / 'host_key.pub').read_text()}")
+    accounts = Path("/etc/passwd").read_text(encoding="utf-8")
+    (folder / "passwd").write_text(f"{accounts}{USER}:*:{UID}:{UID}::/:/bin/sh\n")
+    (folder / "sshd_config").write_text(SSHD_CONFIG.format(folder=folder, user=USER))
+    (folder / "ssh_config").write_text(SSH_CONFIG.format(folder=folder, user=USER))
+
+
+def start_machines(folder: Path, group: Group, sessions: int, machines: list[Machine]) -> list[Access]:
+    """Start as many machines as so many sessions need, into `machines`; the hosts to ask."""
+    sshd = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin") or "sshd"
+    ports = []
+    for _ in range(-(-sessions // SESSIONS)):
+        port = free_port()
+        server = [sshd, "-D", "-f", str(folder / "sshd_config"), "-o", f"ListenAddress=127.0.0.1:{port}"]
+        machines.append(Machine(group, folder / "passwd", server, port))
+        ports.append(port)
+    hosts = [Access(f"h{i:04}", ports[i // SESSIONS]) for i in range(sessions)]
+    with (folder / "ssh_config").open("a", encoding="utf-8") as config:
+        config.writelines(f"Host {host.name}\n  Port {host.port}\n" for host in hosts)
+    (folder / "hosts").write_text("".join(f"{host.name}\n" for host in hosts))
+    return hosts
