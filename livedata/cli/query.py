@@ -77,12 +77,17 @@ def query(
     source = replace(store_source(config.store), probes=lambda: _probe_names(config))
     limits = Limits(config.query_seconds, config.query_memory)
     with (
-        stream(source, text, scope=scope, limits=limits) as (schema, batches),
+        stream(source, text, scope=scope, limits=limits, warn=lambda s: say(f"livedata: {s}")) as (
+            schema,
+            batches,
+        ),
         destination(output) as out,
     ):
         rows = form.write(schema, batches, out, look(out))
     if sys.stdout.isatty() and sys.stderr.isatty():
-        say(f"{rows} row{'' if rows == 1 else 's'} in {time.perf_counter() - begun:.2f} s")
+        say(
+            f"{rows} row{'' if rows == 1 else 's'} in {time.perf_counter() - begun:.2f} s; times are {time.strftime('%Z')}"
+        )
 
 
 def _sql(argument: str | None) -> str:

@@ -26,7 +26,7 @@ PARTS = re.compile(r"ORDER_DEFAULT|ASCENDING|DESCENDING|[A-Z_]+_MODIFIER|[A-Z_]+
 """Order, limit and distinct clauses, and what a type is made of: they hold expressions, and name nothing."""
 
 TABLE_FUNCTIONS = frozenset(
-    {"generate_series", "histogram", "histogram_values", "json_each", "json_tree", "pg_timezone_names", "range",
+    {"generate_series", "json_each", "json_tree", "pg_timezone_names", "range",
      "repeat", "repeat_row", "unnest"}
 )  # fmt: skip
 """The functions that may stand in FROM: they reckon, and read nothing but their arguments."""

@@ -9,18 +9,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, QueryError, UsageError
+from ..errors import ConfigError, QueryError, StoreError, UsageError
 from ..model.probe import Probe
 from ..model.result import Result
 from .admit import Admitted, admit, admit_expressions
-from .problems import detail_of, did_you_mean, engine_error, problem_at
+from .problems import detail_of, did_you_mean, engine_error, file_error, problem_at
 from .source import Source, store_source
 from .views import EVERYTHING, Scope, column_names, literal, view_sql
 
@@ -51,12 +51,17 @@ DEFAULT_LIMITS = Limits()
 
 @contextmanager
 def stream(
-    source: Source, sql: str, *, scope: Scope = EVERYTHING, limits: Limits = DEFAULT_LIMITS
+    source: Source,
+    sql: str,
+    *,
+    scope: Scope = EVERYTHING,
+    limits: Limits = DEFAULT_LIMITS,
+    warn: Callable[[str], None] = lambda sentence: None,
 ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     """The answer as it comes: its schema, and batches of at most `BATCH_ROWS` rows in bounded memory.
 
-    Every table is narrowed to `scope`, whose hosts are names or globs. Ctrl-C raises KeyboardInterrupt at once, wherever
-    the query stands.
+    Every table is narrowed to `scope`, whose hosts are names or globs. `warn` is told what of the store can't be read.
+    Ctrl-C raises KeyboardInterrupt at once, wherever the query stands.
 
     Raises:
         QueryError: the SQL can't be run, takes too long or too much memory (also while batches are taken).
@@ -66,41 +71,60 @@ def stream(
     """
     import duckdb
 
-    with _connection(limits) as connection:
+    with _connection(limits) as connection, _worker(connection) as worker:
         admitted = admit(connection, sql)
         tables = _tables(admitted, sql, source)
         content = source.read(list(tables), scope) if tables and not admitted.lists_tables else {}
+        for sentence in dict.fromkeys(chain.from_iterable(t.damage for t in content.values())):
+            warn(sentence)
         fresh = _register_fresh(connection, content)
         if scope.hosts is not None and tables:
             scope = replace(scope, hosts=_chosen_hosts(connection, content, fresh, scope.hosts, source))
         files = {name: _files(content.get(name), scope) for name in tables}
-        _lock(connection, list(chain.from_iterable(files.values())), limits)
+        every_file = list(chain.from_iterable(files.values()))
+        _lock(connection, every_file, limits)
         for name, probe in tables.items():
             _make_view(connection, probe, files[name], fresh.get(name), scope)
         columns = {name: column_names(probe) for name, probe in tables.items()}
 
-        def failed(error: BaseException) -> QueryError:
-            return engine_error(error, sql, columns, limits.seconds, limits.memory)
+        def failed(error: BaseException) -> QueryError | StoreError:
+            return engine_error(error, sql, columns, every_file, limits.seconds, limits.memory)
 
         def batches() -> Iterator[pa.RecordBatch]:
             while True:
                 try:
-                    batch = reader.read_next_batch()
+                    yield worker(reader.read_next_batch)
                 except StopIteration:
                     return
                 except (duckdb.Error, OSError, ValueError) as error:
                     raise failed(error) from None
-                except RuntimeError as error:  # DuckDB's word for Ctrl-C
-                    raise KeyboardInterrupt from error
-                yield batch
 
         try:
-            reader = connection.sql(admitted.sql).to_arrow_reader(BATCH_ROWS)
+            reader = worker(lambda: connection.sql(admitted.sql).to_arrow_reader(BATCH_ROWS))
         except duckdb.Error as error:
-            raise failed(_accurate(connection, admitted.sql, error)) from None
-        except RuntimeError as error:
-            raise KeyboardInterrupt from error
+            raise failed(worker(lambda: _accurate(connection, admitted.sql, error))) from None
         yield reader.schema, batches()
+
+
+@contextmanager
+def _worker(connection: DuckDBPyConnection) -> Iterator[Callable[[Callable[[], Any]], Any]]:
+    """Runs the engine's calls in a thread, so that Ctrl-C reaches this one at once and stops them.
+
+    DuckDB and Arrow look for signals in some of their loops and not in others.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def run(call: Callable[[], Any]) -> Any:
+            future = pool.submit(call)
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                connection.interrupt()
+                raise
+
+        yield run
 
 
 @contextmanager
@@ -214,6 +238,8 @@ def _make_view(
         admit_expressions(connection, [d.sql for d in probe.derived])
         connection.execute(view_sql(probe, files, fresh, scope))
     except (QueryError, duckdb.Error) as error:
+        if damaged := file_error(error, files):
+            raise damaged from None
         detail = detail_of(error)
         problem = str(detail["exception_message"] if detail else error).partition("\n")[0]
         raise QueryError(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
-from ..errors import QueryError
+from ..errors import QueryError, StoreError
 from .text import plain
 
 WIDEST = 100
@@ -49,13 +49,13 @@ def _likeness(low: str, name: str) -> float:
     """How like a name is to what was written, 0 to 1; a likeness to a part between underscores counts almost as much."""
     parts = [p for p in name.split("_") if p != name]
     whole = SequenceMatcher(None, low, name).ratio()
-    held = 0.9 if len(low) > 2 and low in name or name in low and len(low) < 3 * len(name) else 0.0
+    held = 0.9 if (len(low) > 2 and low in name) or (name in low and len(low) < 3 * len(name)) else 0.0
     return max([whole, held, *(0.95 * SequenceMatcher(None, low, p).ratio() for p in parts)])
 
 
 def nearest(name: str, names: Iterable[str], count: int = 3) -> list[str]:
     """The names most like `name`, best first; none where nothing is much like it."""
-    scored = sorted(((-_likeness(name.lower(), n.lower()), n) for n in set(names)))
+    scored = sorted((-_likeness(name.lower(), n.lower()), n) for n in set(names))
     return [n for score, n in scored if -score >= ALIKE][:count]
 
 
@@ -131,21 +131,31 @@ def detail_of(error: BaseException) -> dict[str, Any] | None:
 
 
 def engine_error(
-    error: BaseException, sql: str, columns: Mapping[str, Iterable[str]], seconds: float, memory: str
-) -> QueryError:
-    """The error for whatever the engine raised while it bound or ran `sql`."""
+    error: BaseException,
+    sql: str,
+    columns: Mapping[str, Iterable[str]],
+    files: Iterable[str],
+    seconds: float,
+    memory: str,
+) -> QueryError | StoreError:
+    """The error for whatever the engine raised while it bound or ran `sql`: the store's where one of its `files` is bad."""
     detail = detail_of(error) or {"exception_type": "", "exception_message": str(error).split(": ", 1)[-1]}
     kind, message = detail["exception_type"], detail["exception_message"]
     if kind == "INTERRUPT" and "maximum execution time" in message:
-        return QueryError(
-            f"it took longer than {seconds:g} s",
-            where="SQL",
-            hint="narrow it with --since and --host, or give --timeout",
-        )
+        hint = "narrow it with --since and --host, or give --timeout"
+        return QueryError(f"it took longer than {seconds:g} s", where="SQL", hint=hint)
     if kind == "Out of Memory":
-        return QueryError(
-            f"it needs more memory than {memory}",
-            where="SQL",
-            hint="narrow it with --since and --host, or raise query_memory (LIVEDATA_QUERY_MEMORY)",
-        )
-    return sql_error(sql, detail, columns)
+        hint = "narrow it with --since and --host, or raise query_memory (LIVEDATA_QUERY_MEMORY)"
+        return QueryError(f"it needs more memory than {memory}", where="SQL", hint=hint)
+    return file_error(error, files) or sql_error(sql, detail, columns)
+
+
+def file_error(error: BaseException, files: Iterable[str]) -> StoreError | None:
+    """The store's error where one of its `files` is what DuckDB complains of."""
+    detail = detail_of(error)
+    message = str(detail["exception_message"] if detail else error)
+    bad = next((f for f in files if f in message), None)
+    if bad is None:
+        return None
+    hint = "with the file moved away the rest of the store can be asked; its rows are lost"
+    return StoreError(f"it can't be read: {plain(message.partition(chr(10))[0])}", where=bad, hint=hint)

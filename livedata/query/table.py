@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import IO
 
 import pyarrow as pa
@@ -18,6 +19,12 @@ from .text import clip, plain, width
 
 NARROWEST = 10
 """Columns of the screen that a text keeps at least when the table is too wide."""
+
+MEASURED = 10_000
+"""Rows that the widths are taken from."""
+
+Texts = list[list[str | None]]
+"""The cells of a batch, column by column; None is a null."""
 
 GAP = "  "
 PLAN = ["explain_key", "explain_value"]
@@ -44,9 +51,9 @@ def _number(text: str) -> str:
     return repr(round(float(text), 4)) if "." in text and "e" not in text else text
 
 
-def _cells(batch: pa.RecordBatch, cells: list[Cells], look: Look) -> list[list[str | None]]:
+def _texts(batch: pa.RecordBatch, cells: list[Cells], look: Look) -> Texts:
     """A batch's texts, column by column, harmless."""
-    columns: list[list[str | None]] = []
+    columns: Texts = []
     for i, cell in enumerate(cells):
         texts = [None if t is None else plain(t) for t in cell.texts(batch.column(i))]
         if look.terminal and pa.types.is_floating(batch.schema.field(i).type):
@@ -56,23 +63,29 @@ def _cells(batch: pa.RecordBatch, cells: list[Cells], look: Look) -> list[list[s
 
 
 def fit(widths: list[int], may_shrink: list[bool], room: int) -> list[int]:
-    """The widths that fit into `room`: texts shrink, the widest first; columns at the end that still don't fit go."""
-    widths = list(widths)
-    shrinkable = [i for i, may in enumerate(may_shrink) if may and widths[i] > NARROWEST]
-    while sum(widths) + len(GAP) * (len(widths) - 1) > room and shrinkable:
-        widest = max(shrinkable, key=lambda i: widths[i])
-        widths[widest] -= 1
-        if widths[widest] <= NARROWEST:
-            shrinkable.remove(widest)
-    while len(widths) > 1 and sum(widths) + len(GAP) * (len(widths) - 1) > room:
-        widths.pop()
-    return widths
+    """The widths of as many columns, from the first, as fit into `room`: texts shrink for it, the widest first.
+
+    There is always one column at least.
+    """
+    least = [min(w, NARROWEST) if may else w for w, may in zip(widths, may_shrink, strict=True)]
+    taken = list(accumulate(w + len(GAP) for w in least))
+    kept = list(widths[: max(1, sum(t - len(GAP) <= room for t in taken))])
+    over = sum(kept) + len(GAP) * (len(kept) - 1) - room
+    while over > 0:
+        widest = max(range(len(kept)), key=lambda i: kept[i] - least[i])
+        if kept[widest] <= least[widest]:
+            break
+        kept[widest] -= 1
+        over -= 1
+    return kept
 
 
 def _line(texts: Iterable[str | None], widths: list[int], right: list[bool], look: Look) -> str:
     parts = []
     for text, columns, to_right in zip(texts, widths, right, strict=False):
-        shown = clip(look.null if text is None else text, columns)
+        shown = look.null if text is None else text
+        if look.columns is not None:
+            shown = clip(shown, columns)
         space = " " * (columns - width(shown))
         if text is None and look.colour:
             shown = f"\x1b[2m{shown}\x1b[0m"
@@ -80,56 +93,68 @@ def _line(texts: Iterable[str | None], widths: list[int], right: list[bool], loo
     return GAP.join(parts).rstrip() + "\n"
 
 
+def _widths(schema: pa.Schema, batches: list[Texts], look: Look) -> list[int]:
+    """The columns' widths for these batches; on a screen, of as many columns as fit. Numbers and times are never cut."""
+    widths = [width(plain(name)) for name in schema.names]
+    for columns in batches:
+        for i, texts in enumerate(columns):
+            widths[i] = max([widths[i], *(width(look.null if t is None else t) for t in texts)])
+    if look.columns is None:
+        return widths
+    return fit(
+        widths, [not is_number(f.type) and not pa.types.is_temporal(f.type) for f in schema], look.columns
+    )
+
+
 def write_table(schema: pa.Schema, batches: Iterable[pa.RecordBatch], out: IO[bytes], look: Look) -> int:
-    """Writes the table; widths are those of the first batch, so a later, longer value stands out to the right."""
+    """Writes the table, and gives how many rows the answer has (a screen may show fewer).
+
+    Widths are those of the first rows (`MEASURED`); off a screen a longer value further down stands out to the right.
+    """
     if schema.names == PLAN:
         return _write_plan(batches, out)
     cells = [Cells(f.type, local_shift if look.terminal else None) for f in schema]
-    right = [is_number(f.type) for f in schema]
     names = [plain(n) for n in schema.names]
+    right = [is_number(f.type) for f in schema]
     widths: list[int] = []
-    written = rows = 0
+    waiting: list[Texts] = []
+    rows = shown = 0
+
+    def write(columns: Texts) -> None:
+        lines = (_line(row, widths, right, look) for row in zip(*columns, strict=True))
+        out.write("".join(lines).encode())
+
+    def begin() -> None:
+        widths.extend(_widths(schema, waiting, look))
+        rule = GAP.join("-" * w for w in widths)
+        out.write(f"{_line(names, widths, right, look)}{rule}\n".encode())
+        for columns in waiting:
+            write(columns)
+        waiting.clear()
+
     for batch in batches:
         rows += batch.num_rows
-        left = batch.num_rows if look.rows is None else min(batch.num_rows, look.rows - written)
-        if widths and left <= 0:
+        room = batch.num_rows if look.rows is None else look.rows - shown
+        if room <= 0:
             continue
-        columns = _cells(batch.slice(0, left), cells, look)
-        if not widths:
-            widths = _head(names, columns, right, out, look)
-        grow = widths if look.columns is not None else [10**9] * len(widths)
-        for row in zip(*columns, strict=True):
-            padded = [
-                max(w, min(width(look.null if t is None else t), g))
-                for w, t, g in zip(widths, row, grow, strict=False)
-            ]
-            out.write(_line(row, padded, right, look).encode(errors="replace"))
-        written += left
+        columns = _texts(batch.slice(0, room), cells, look)
+        shown += min(room, batch.num_rows)
+        if widths:
+            write(columns)
+            continue
+        waiting.append(columns)
+        if shown >= MEASURED:
+            begin()
     if not widths:
-        widths = _head(names, [[] for _ in names], right, out, look)
+        begin()
     left_out = []
-    if rows > written:
-        left_out.append(f"{rows - written} more rows")
+    if rows > shown:
+        left_out.append(f"{rows - shown} more rows")
     if len(widths) < len(names):
         left_out.append(f"{len(names) - len(widths)} more columns ({', '.join(names[len(widths) :])})")
     if left_out:
         out.write(f"… {' and '.join(left_out)}; --format csv gives all\n".encode())
     return rows
-
-
-def _head(
-    names: list[str], columns: list[list[str | None]], right: list[bool], out: IO[bytes], look: Look
-) -> list[int]:
-    """Writes the names and a rule; gives the widths."""
-    widths = [
-        max([width(n), *(width(look.null if t is None else t) for t in texts)])
-        for n, texts in zip(names, columns, strict=True)
-    ]
-    if look.columns is not None:
-        widths = fit(widths, [not r for r in right], look.columns)
-    out.write(_line(names, widths, right, look).encode())
-    out.write((GAP.join("-" * w for w in widths) + "\n").encode())
-    return widths
 
 
 def _write_plan(batches: Iterable[pa.RecordBatch], out: IO[bytes]) -> int:
