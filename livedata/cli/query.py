@@ -184,9 +184,9 @@ def destination(output: Path | None) -> Iterator[IO[bytes]]:
         return
     from ..errors import UsageError
 
+    special = output.exists() and not output.is_file()  # a pipe, a device: there is nothing to rename
     target = output.resolve()
-    special = target.exists() and not target.is_file()
-    aside = target if special else target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+    aside = output if special else target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
     try:
         file = aside.open("wb" if special else "xb")
     except OSError as error:

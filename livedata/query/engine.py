@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,7 @@ def stream(
         try:
             reader = worker(lambda: connection.sql(admitted.sql).to_arrow_reader(BATCH_ROWS))
         except duckdb.Error as error:
-            raise failed(worker(lambda: _accurate(connection, admitted.sql, error))) from None
+            raise failed(worker(partial(_accurate, connection, admitted.sql, error))) from None
         yield reader.schema, batches()
 
 

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from ..errors import QueryError, StoreError
-from .text import plain
+from .text import plain, width
 
 WIDEST = 100
 """Characters of the SQL's line that are quoted."""
@@ -39,7 +39,7 @@ def problem_at(sql: str, offset: int | None, problem: str, hint: str = "") -> Qu
     line = sql.split("\n")[line_number - 1] if sql else ""
     start = max(0, column - _MARGIN) if len(line) > WIDEST else 0
     quoted = plain(line[start : start + WIDEST])
-    caret = " " * len(plain(line[start:column])) + "^"
+    caret = " " * width(plain(line[start:column])) + "^"
     return QueryError(
         f"{problem}\n  {quoted}\n  {caret}", where=f"SQL, line {line_number}, column {column + 1}", hint=hint
     )
@@ -49,7 +49,8 @@ def _likeness(low: str, name: str) -> float:
     """How like a name is to what was written, 0 to 1; a likeness to a part between underscores counts almost as much."""
     parts = [p for p in name.split("_") if p != name]
     whole = SequenceMatcher(None, low, name).ratio()
-    held = 0.9 if (len(low) > 2 and low in name) or (name in low and len(low) < 3 * len(name)) else 0.0
+    short, long = sorted((low, name), key=len)
+    held = 0.9 if len(short) > 2 and short in long and len(low) < 3 * len(name) else 0.0
     return max([whole, held, *(0.95 * SequenceMatcher(None, low, p).ratio() for p in parts)])
 
 

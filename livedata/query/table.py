@@ -149,12 +149,17 @@ def write_table(schema: pa.Schema, batches: Iterable[pa.RecordBatch], out: IO[by
         begin()
     left_out = []
     if rows > shown:
-        left_out.append(f"{rows - shown} more rows")
+        left_out.append(_more(rows - shown, "row"))
     if len(widths) < len(names):
-        left_out.append(f"{len(names) - len(widths)} more columns ({', '.join(names[len(widths) :])})")
+        hidden = names[len(widths) :]
+        left_out.append(f"{_more(len(hidden), 'column')} ({', '.join(hidden)})")
     if left_out:
         out.write(f"… {' and '.join(left_out)}; --format csv gives all\n".encode())
     return rows
+
+
+def _more(count: int, noun: str) -> str:
+    return f"{count} more {noun}{'' if count == 1 else 's'}"
 
 
 def _write_plan(batches: Iterable[pa.RecordBatch], out: IO[bytes]) -> int:

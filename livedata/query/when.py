@@ -13,9 +13,9 @@ UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 FORMS = "15m, 1h30m, 2d, 03:00, 2026-11-20, 2026-11-20T03:00, 2026-11-20T03:00:00Z, 'yesterday 03:00', now, @1795143600"
 
-_DURATION = re.compile(r"[-+]?((?:\d+(?:\.\d+)?[smhdw])+)(?: ago)?")
-_TERM = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?")
+_DURATION = re.compile(r"[-+]?((?:\d+(?:\.\d+)?[smhdw])+)(?: ago)?", re.ASCII)
+_TERM = re.compile(r"(\d+(?:\.\d+)?)([smhdw])", re.ASCII)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?", re.ASCII)
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
