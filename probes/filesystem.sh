@@ -26,19 +26,21 @@
 # ///
 
 # Prints `m LINE of mountinfo` for each file system with room of its own, then `s ANSWER` or `a MOUNT ANSWER`, and `h MOUNT` for
-# one that hangs. MOUNT is escaped as in mountinfo; an ANSWER is a line of stat -f or of df.
+# one that hangs. MOUNT is escaped as in mountinfo (so no echo here, which may undo that); an ANSWER is a line of stat or df.
 mounts=$LIVEDATA_PROC/self/mountinfo
 [ -r "$mounts" ] || exit 69
-format='%S %b %f %a %c %d %n'
+format='%S %b %f %a %c %d'
 newline='
 '
 
 # stat -f asks about exactly the file systems it is given, with their inodes, in one process. df may look at others on
-# its way (busybox), and has inodes apart.
-if stat -f -c "$format" / >/dev/null 2>&1; then
-  ask() { stat -f -c "$format" "$@"; }
+# its way (busybox), and has inodes apart. By env, so that busybox too makes it a process that shows what it asks.
+if env stat -f -c "$format" / >/dev/null 2>&1; then
+  ask() { env stat -f -c "$format %n" "$@"; }
+  ask_one() { env stat -f -c "$format /" "$1"; }
 else
-  ask() { df -P -k "$@" | grep -v ^Filesystem; }
+  ask() { env df -P -k "$@" | grep -v ^Filesystem; }
+  ask_one() { ask "$1"; }
 fi
 
 # Ends the output of a round after some seconds: whoever answers later writes to a pipe that nobody reads any more.
@@ -61,7 +63,7 @@ while read -r id parent dev root mount options rest; do
   esac
   case " $seen " in *" $dev "*) continue ;; esac # a second mount of the same
   seen="$seen $dev"
-  echo "m $id $parent $dev $root $mount $options $rest"
+  printf 'm %s\n' "$id $parent $dev $root $mount $options $rest"
   for trigger in $triggers; do # asking keeps what was mounted on demand from being unmounted
     case $mount in "$trigger" | "$trigger"/*) continue 2 ;; esac
   done
@@ -74,7 +76,7 @@ done <"$mounts"
 
 if [ -n "$together" ]; then
   # shellcheck disable=SC2086 # words on purpose: what holds a blank is asked alone
-  { watch; { ask $together; echo end; } & } 2>/dev/null | (
+  { exec 2>/dev/null; watch; { ask $together; echo end; } & } | (
     watcher=
     while read -r line; do
       case $line in
@@ -90,7 +92,7 @@ fi
 
 # At most one question to each is under way: where an earlier one never came back, the file system still hangs.
 set +f
-stuck=$(grep -ls '^[0-9]* (\(stat\|df\|busybox\)) [SD]' "$LIVEDATA_PROC"/[0-9]*/stat)
+stuck=$(grep -lsE '^[0-9]+ \((stat|df|busybox)\) [SD]' "$LIVEDATA_PROC"/[0-9]*/stat)
 set -f
 # shellcheck disable=SC2046 # paths under /proc, a word each
 [ -z "$stuck" ] || stuck=$(cat $(echo "$stuck" | sed 's/stat$/cmdline/') 2>/dev/null | tr '\0' '\n')
@@ -98,21 +100,22 @@ waiting=
 for mount in $alone; do
   path=$(printf '%b.' "$mount")
   case $newline$stuck$newline in
-    *"$newline${path%.}$newline"*) echo "h $mount" ;;
+    *"$newline${path%.}$newline"*) printf 'h %s\n' "$mount" ;;
     *) waiting="$waiting $mount" ;;
   esac
 done
 [ -n "$waiting" ] || exit 0
 
 {
+  exec 2>/dev/null
   watch
   for each in $waiting; do
     (
       path=$(printf '%b.' "$each")
-      echo "a $each $(ask "${path%.}" | tail -n 1)"
+      printf 'a %s\n' "$each $(ask_one "${path%.}")"
     ) &
   done
-} 2>/dev/null | (
+} | (
   waiting="$waiting "
   watcher=
   while [ "$waiting" != ' ' ] && read -r line; do
@@ -126,6 +129,6 @@ done
     waiting="${waiting%%" $answered "*} ${waiting#*" $answered "}"
   done
   [ -z "$watcher" ] || kill "$watcher"
-  for silent in $waiting; do echo "h $silent"; done
+  for silent in $waiting; do printf 'h %s\n' "$silent"; done
 )
 exit 0
