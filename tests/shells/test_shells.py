@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -304,5 +303,5 @@ def test_nothing_is_left_running_when_all_have_answered(mounted: Run, tmp_path: 
     def left() -> list[psutil.Process]:
         return [p for p in psutil.process_iter(["environ"]) if (p.info["environ"] or {}).get("PIDS") == mine]
 
-    gone, alive = psutil.wait_procs(left(), timeout=0.9)  # what was told to end may need a moment; its sleep has a second
+    _, alive = psutil.wait_procs(left(), timeout=0.9)  # what was told to end may need a moment; its sleep has a second
     assert not alive
