@@ -57,7 +57,7 @@ def test_a_screen_cuts_texts_and_leaves_out_columns_but_cuts_no_number() -> None
     table = pa.table({"host": ["web-01"], "text": ["x" * 90], "n": [123_456_789_012], "more": ["abc"]})
     assert shown(table, screen(40))[2:] == ["web-01  xxxxxxxxxxx…  123456789012  abc"]
     assert shown(table, screen(34)) == [
-        "host    text                       n",
+        "host    text                     n",
         "------  ------------  ------------",
         "web-01  xxxxxxxxxxx…  123456789012",
         "… 1 more column (more); --format csv gives all",
