@@ -6,7 +6,8 @@ Source: systemd.journal-fields(7), and the "Journal JSON Format" of systemd: a v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,20 +30,29 @@ NOISE = frozenset({
 """Fields that say nothing more: of the host, the same in each entry, or another form of `ts`."""
 
 
-def entries(reading: Reading) -> Iterator[Entry]:
+def entries(reading: Reading) -> list[Entry]:
     """The complete lines, decoded; what was cut off at the end comes with the next pull.
 
     Raises:
         ParseError: a line that is no JSON object.
     """
-    decode = msgspec.json.Decoder(Entry).decode
-    end = reading.text.rfind("\n")
-    for line in reading.text[:end].split("\n") if end > 0 else ():
-        if line:
-            try:
-                yield decode(line)
-            except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-                raise bad("a line of the journal is no JSON object", line) from error
+    whole = reading.text[: reading.text.rfind("\n") + 1]
+    decoder = msgspec.json.Decoder(Entry)
+    try:
+        return decoder.decode_lines(whole)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise bad("a line of the journal is no JSON object", _refused(decoder, whole)) from error
+
+
+def _refused(decoder: msgspec.json.Decoder[Entry], whole: str) -> str:
+    """The first line that can't be decoded."""
+    for line in whole.split("\n"):
+        try:
+            if line:
+                decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return line
+    return whole
 
 
 def text(value: Any) -> str | None:
@@ -56,16 +66,26 @@ def text(value: Any) -> str | None:
     return "\n".join(text(item) or "" for item in value)
 
 
-def _number(entry: Entry, end: int, *names: str) -> int | None:
-    """The first of these fields that is a number below `end`; those that say it are taken out of the entry."""
-    for name in names:
-        value = entry.get(name)
-        if isinstance(value, str) and len(value) < 20 and value.isdecimal() and value.isascii() and int(value) < end:
-            for other in names:
-                if entry.get(other) == value:
-                    del entry[other]
-            return int(value)
-    return None
+def _number(entry: Entry, name: str, end: int) -> int | None:
+    """A field that is a number below `end`, taken out of the entry; one that is none stays there."""
+    value = entry.get(name)
+    if type(value) is not str or not value.isdecimal() or len(value) > 12:
+        return None
+    number = int(value)
+    if number >= end:
+        return None
+    del entry[name]
+    return number
+
+
+def _pid(entry: Entry) -> int | None:
+    """What the kernel says of the sender; for what came from elsewhere what the sender says of itself."""
+    known, said = entry.get("_PID"), entry.get("SYSLOG_PID")
+    if known is None:
+        return _number(entry, "SYSLOG_PID", 2**31)
+    if said == known:
+        del entry["SYSLOG_PID"]
+    return _number(entry, "_PID", 2**31)
 
 
 def _ts(entry: Entry) -> int:
@@ -76,12 +96,17 @@ def _ts(entry: Entry) -> int:
 
 
 def _boot_id(entry: Entry) -> str | None:
-    """As /proc/sys/kernel/random/boot_id writes it."""
     value = entry.get("_BOOT_ID")
+    return _dashed(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=16)
+def _dashed(value: str) -> str:
+    """A boot id as /proc/sys/kernel/random/boot_id writes it."""
     try:
-        return str(UUID(value)) if isinstance(value, str) else None
+        return str(UUID(value))
     except ValueError as error:
-        raise bad("an entry's _BOOT_ID is none", str(value)) from error
+        raise bad("an entry's _BOOT_ID is none", value) from error
 
 
 def _unit(entry: Entry) -> str | None:
@@ -107,12 +132,12 @@ def _fields(entry: Entry) -> list[tuple[str, str]]:
 COLUMNS: dict[str, Callable[[Entry], Any]] = {
     "ts": _ts,
     "boot_id": _boot_id,
-    "priority": lambda entry: _number(entry, 8, "PRIORITY"),
-    "facility": lambda entry: _number(entry, 128, "SYSLOG_FACILITY"),
+    "priority": lambda entry: _number(entry, "PRIORITY", 8),
+    "facility": lambda entry: _number(entry, "SYSLOG_FACILITY", 128),
     "unit": _unit,
     "identifier": _identifier,
-    "pid": lambda entry: _number(entry, 2**31, "_PID", "SYSLOG_PID"),
-    "uid": lambda entry: _number(entry, 2**32, "_UID"),
+    "pid": _pid,
+    "uid": lambda entry: _number(entry, "_UID", 2**32),
     "transport": lambda entry: text(entry.pop("_TRANSPORT", None)),
     "message": lambda entry: text(entry.pop("MESSAGE", None)),
     "fields": _fields,
@@ -143,5 +168,5 @@ def cursor(reading: Reading) -> str | None:
     if not lines:
         return None
     last = Reading(text=lines[lines.rfind("\n") + 1 :] + "\n")
-    value = next(entries(last)).get("__CURSOR")
+    value = entries(last)[0].get("__CURSOR")
     return value if isinstance(value, str) and value else None
