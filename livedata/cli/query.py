@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -71,6 +72,11 @@ def query(
     from ..query.views import Scope
 
     form = choose_format(format_name, output, FORMATS)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it stays ignored
+            signal.signal(
+                number, lambda number, frame: sys.exit(128 + number)
+            )  # so that nothing is left behind
     now = time.time_ns() // 1000
     scope = Scope(_when(since, now, "--since"), _when(until, now, "--until"), tuple(host) if host else None)
     begun = time.perf_counter()

@@ -21,8 +21,12 @@ from .text import HARMFUL
 
 Text = Callable[[Any], str]
 
+REMEMBERED = 10_000
+"""Times whose text is kept: the rows of a tick share theirs."""
+
 _EPOCH = dt.datetime(1970, 1, 1)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_BEYOND = {2**63 - 1: "infinity", -(2**63) + 1: "-infinity"}
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
 
@@ -45,14 +49,13 @@ def stamp(unit: str, zone: str = "", shift: Callable[[int], tuple[int, str]] | N
         seconds, fraction = divmod(value, per_second)
         try:
             moved, suffix = shift(seconds) if shift else (seconds, zone)
-            whole = (_EPOCH + dt.timedelta(seconds=moved)).isoformat("T" if not shift else " ")
+            whole = (_EPOCH + dt.timedelta(seconds=moved)).isoformat(" " if shift else "T")
         except (OverflowError, ValueError, OSError):
-            limit = 2**63 - 1
-            return "infinity" if value == limit else "-infinity" if value == -limit else f"@{seconds}"
-        if len(seen) < 10_000:
-            seen[value] = f"{whole}.{fraction:0{digits}d}{suffix}" if fraction else whole + suffix
-            return seen[value]
-        return f"{whole}.{fraction:0{digits}d}{suffix}" if fraction else whole + suffix
+            return _BEYOND.get(value, f"@{seconds}")
+        full = f"{whole}.{fraction:0{digits}d}{suffix}" if fraction else whole + suffix
+        if len(seen) < REMEMBERED:
+            seen[value] = full
+        return full
 
     return text
 

@@ -109,7 +109,7 @@ def stream(
 
 @contextmanager
 def _worker(connection: DuckDBPyConnection) -> Iterator[Callable[[Callable[[], Any]], Any]]:
-    """Runs the engine's calls in a thread, so that Ctrl-C reaches this one at once and stops them.
+    """Runs the engine's calls in a thread, so that a signal reaches this one at once, and what it raises stops them.
 
     DuckDB and Arrow look for signals in some of their loops and not in others.
     """
@@ -121,9 +121,9 @@ def _worker(connection: DuckDBPyConnection) -> Iterator[Callable[[Callable[[], A
             future = pool.submit(call)
             try:
                 return future.result()
-            except KeyboardInterrupt:
-                connection.interrupt()
-                raise
+            finally:
+                if not future.done():
+                    connection.interrupt()
 
         yield run
 

@@ -248,16 +248,23 @@ main()
 """
 
 
+LONG = [
+    "SELECT count(*) FROM range(100000000) a, range(100000000) b",
+    "SELECT a.range FROM range(100000000) a, range(100000000) b WHERE a.range + b.range < 0",
+    "FROM range(1000000000)",
+]
+
+
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "number", "code"),
     [
-        "SELECT count(*) FROM range(100000000) a, range(100000000) b",
-        "SELECT a.range FROM range(100000000) a, range(100000000) b WHERE a.range + b.range < 0",
-        "FROM range(1000000000)",
+        *((sql, signal.SIGINT, 130) for sql in LONG),
+        (LONG[1], signal.SIGTERM, 143),
+        (LONG[2], signal.SIGHUP, 129),
     ],
 )
-def test_ctrl_c_stops_the_query_quietly(tmp_path: Path, sql: str) -> None:
-    """A real SIGINT while the engine works: exit 130, nothing on stderr, nothing left."""
+def test_a_signal_stops_the_query_quietly(tmp_path: Path, sql: str, number: int, code: int) -> None:
+    """A real signal while the engine works: its exit code, nothing on stderr, nothing left."""
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, sql],
         stdout=subprocess.DEVNULL,
@@ -271,12 +278,12 @@ def test_ctrl_c_stops_the_query_quietly(tmp_path: Path, sql: str) -> None:
             time.sleep(0.02)  # the folder for spilling comes just before the query
         time.sleep(0.5)
         assert child.poll() is None
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         _, said = child.communicate(timeout=30)
     finally:
         child.kill()
         child.wait()
-    assert (child.returncode, said) == (130, b"")
+    assert (child.returncode, said) == (code, b"")
     assert os.listdir(tmp_path) == []
 
 
