@@ -16,7 +16,7 @@ from .config import Config
 from .errors import InventoryError
 from .model.host import Host
 from .model.probe import Probe
-from .model.scrape import Failure, Scrape
+from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes
 from .store.writer import Writer
 from .transport.hostkey import ShownKey, add_known_host
@@ -79,6 +79,8 @@ def collector(
     with Writer.open(config.store, purpose=purpose, now_us=clock.now_us()) as writer:
         for warning in writer.warnings:
             complain(warning)
+        for probe in (*probes.values(), SCRAPE):
+            writer.register(probe)  # so that a question finds each table from the first second
         yield Collector(writer, hosts, probes, transports(config, hosts), clock, config, said, complain)
 
 

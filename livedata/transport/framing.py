@@ -91,8 +91,7 @@ class Framer:
         self.seen = 0
         """Bytes fed."""
         self._dropped = 0
-        self.noise = b""
-        """The last of what came before the begin mark: a shell's own words where it never begins."""
+        self._noise = b""
 
     def feed(self, data: bytes) -> list[Event]:
         self.seen += len(data)
@@ -108,8 +107,8 @@ class Framer:
         return events
 
     def rest(self) -> bytes:
-        """What came of the section that has no mark yet."""
-        return bytes(self._buffer[1:]) if self._begun else b""
+        """What came of the section that has no mark yet; before the begin mark the last of what the shell said instead."""
+        return bytes(self._buffer[1:]) if self._begun else (self._noise + bytes(self._buffer))[-LONGEST_MARK:].lstrip(b"\n")
 
     def _next(self) -> Event | None:
         buffer, needle = self._buffer, self._needle
@@ -135,7 +134,7 @@ class Framer:
     def _event(self, words: list[str], data: bytes) -> Event | None:
         kind = words[0]
         if not self._begun:
-            self.noise = (self.noise + data)[-LONGEST_MARK:]
+            self._noise = (self._noise + data)[-LONGEST_MARK:]
             if kind != "B":
                 return self._next()
             self._begun = True
@@ -163,7 +162,7 @@ class Framer:
     def _drop(self, count: int) -> None:
         """Forget noise, but for its last words."""
         if count > 1:
-            self.noise = (self.noise + bytes(self._buffer[:count]))[-LONGEST_MARK:]
+            self._noise = (self._noise + bytes(self._buffer[:count]))[-LONGEST_MARK:]
             del self._buffer[:count]
             self._scanned -= count
             self._dropped += count

@@ -92,7 +92,7 @@ class Shell:
     def ended(self, status: int | None) -> None:
         """The shell is gone by itself."""
         if self._begin is None:
-            said = words((self._framer.noise if self._framer else b"") + self._errors)
+            said = words((self._framer.rest() if self._framer else b"") + self._errors)
             self.die(Failure(Outcome.DENIED, f"no shell (exit status {status}): {said or 'it said nothing'}"))
         else:
             self.die(Failure(Outcome.FAILED, f"the shell ended in the middle (exit status {status})"))
@@ -126,7 +126,7 @@ class Shell:
                 async with asyncio.timeout(timeout):
                     await self._waiter
             except TimeoutError:
-                self._partial = framer.rest()
+                self._partial = framer.rest() if self._begin else b""
                 self.die(Failure(Outcome.TIMEOUT, f"no answer within {timeout:g} s"))
             finally:
                 self._framer = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.fleet.hosts import Fleet, fleet_of
+from tests.fleet.product import Product
 
 
 def worker() -> int:
@@ -19,3 +21,8 @@ def worker() -> int:
 def fleet() -> Iterator[Fleet]:
     with fleet_of(worker()) as made:
         yield made
+
+
+@pytest.fixture
+def product(tmp_path: Path, fleet: Fleet) -> Product:
+    return Product(tmp_path, fleet)

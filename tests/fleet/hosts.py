@@ -123,6 +123,9 @@ class TestHost:
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT, lambda words: True)
+        for process in (*self._daemons, self._sshd):
+            if process:
+                process.send_signal(signal.SIGCONT)  # nsenter stops and goes on with what it entered
 
     def rekey(self) -> None:
         """Another host key, as after a new installation; known_hosts stays as it was."""
@@ -139,7 +142,7 @@ class TestHost:
     def shut_down(self) -> None:
         if self._namespaces:
             assert self._namespaces.stdin
-            self._signal(signal.SIGCONT, lambda words: True)
+            self.thaw()
             self._namespaces.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._namespaces.wait(5)

@@ -119,6 +119,9 @@ def test_a_section_over_the_limit_in_one_piece_overflows() -> None:
 
 def test_what_has_no_mark_yet_is_the_rest() -> None:
     framer = Framer(NONCE, 1000)
+    framer.feed(b"This account is")
+    framer.feed(b" not available.\n")
+    assert framer.rest() == b"This account is not available.\n"
     framer.feed(mark("B 1.00 x") + b"half an an")
     assert framer.rest() == b"half an an"
 
