@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 PREFIX = "livedata-bench"
@@ -54,6 +54,18 @@ class Group:
 
     def pids(self) -> list[int]:
         return [int(pid) for pid in (self.path / "cgroup.procs").read_text().split()]
+
+    def private_mb(self, names: Collection[str]) -> float:
+        """Memory that the processes of these names share with nobody (proc_pid_smaps(5), smaps_rollup)."""
+        total = 0
+        for pid in self.pids():
+            try:
+                if Path(f"/proc/{pid}/comm").read_text().strip() in names:
+                    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                    total += sum(int(w.split()[1]) for w in text.splitlines() if w.startswith("Private_"))
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return total / 1024
 
     def end(self) -> None:
         """Kill what is in it, and remove it."""

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .group import Group
@@ -25,9 +25,10 @@ UID = 64_777
 MACHINE = """
 set -e
 mount -t proc proc /proc
-mount --bind "$1" /etc/passwd
+mount --bind "$1/passwd" /etc/passwd
 mount -t tmpfs -o size=1m,mode=755 tmpfs /run
 mkdir -m 755 /run/sshd
+cp "$1/key.pub" /run/authorized_keys
 shift
 "$@" </dev/null >/dev/null 2>&1 &
 echo up
@@ -45,8 +46,7 @@ done
 
 SSHD_CONFIG = """\
 HostKey {folder}/host_key
-AuthorizedKeysFile {folder}/authorized_keys
-StrictModes no
+AuthorizedKeysFile /run/authorized_keys
 AllowUsers {user}
 PidFile none
 UsePAM no
@@ -88,15 +88,15 @@ class Machine:
 
     Args:
         group: counts its CPU.
-        passwd: what it has as /etc/passwd.
+        folder: holds what it has as /etc/passwd, and the key that its account takes.
         server: the server's command; it may not go into the background by itself.
         port: where it will listen on 127.0.0.1.
     """
 
-    def __init__(self, group: Group, passwd: Path, server: Sequence[str], port: int) -> None:
+    def __init__(self, group: Group, folder: Path, server: Sequence[str], port: int) -> None:
         apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
         self._process = subprocess.Popen(
-            group.inside([*apart, "/bin/sh", "-c", MACHINE, "machine", str(passwd), *server]),
+            group.inside([*apart, "/bin/sh", "-c", MACHINE, "machine", str(folder), *server]),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         if self._said() != "up":
@@ -137,14 +137,43 @@ def _await_port(port: int) -> None:
     raise RuntimeError(f"nothing listens on port {port}")
 
 
+@dataclass(slots=True)
+class Ground:
+    """What a run stands on: its folder, the hosts to ask, and all that must be ended with it.
+
+    `folder` holds `passwd`, `key`, `host_key`, `known_hosts`, `sshd_config`, `ssh_config` and, a name a line, `hosts`.
+    """
+
+    folder: Path
+    hosts: list[Access] = field(default_factory=list)
+    machines: list[Machine] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+
+    def group(self, name: str) -> Group:
+        self.groups.append(Group(name))
+        return self.groups[-1]
+
+    def machine(self, group: Group, server: Sequence[str], port: int) -> None:
+        self.machines.append(Machine(group, self.folder, server, port))
+
+    def fill(self) -> int:
+        """Bring every machine to its number of processes; the most that one has."""
+        return max([machine.fill(PROCESSES) for machine in self.machines])
+
+    def close(self) -> None:
+        for machine in self.machines:
+            machine.close()
+        for group in self.groups:
+            group.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 def prepare(folder: Path) -> None:
-    """Keys, accounts and configurations of this run: `passwd`, `key`, `host_key`, `known_hosts`, `sshd_config`, `ssh_config`."""
-    folder.chmod(0o755)  # sshd reads authorized_keys as the account
+    """Write keys, accounts and configurations of this run."""
     for name in ("key", "host_key"):
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder / name], check=True
         )
-    shutil.copy(folder / "key.pub", folder / "authorized_keys")
     (folder / "known_hosts").write_text(f"* {(folder / 'host_key.pub').read_text()}")
     accounts = Path("/etc/passwd").read_text(encoding="utf-8")
     (folder / "passwd").write_text(f"{accounts}{USER}:*:{UID}:{UID}::/:/bin/sh\n")
@@ -152,17 +181,17 @@ def prepare(folder: Path) -> None:
     (folder / "ssh_config").write_text(SSH_CONFIG.format(folder=folder, user=USER))
 
 
-def start_machines(folder: Path, group: Group, sessions: int, machines: list[Machine]) -> list[Access]:
-    """Start as many machines as so many sessions need, into `machines`; the hosts to ask."""
+def start_hosts(ground: Ground, sessions: int) -> Group:
+    """Start as many machines as so many hosts need, `SESSIONS` a machine; the group that counts their CPU."""
+    prepare(ground.folder)
+    group = ground.group("hosts")
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin") or "sshd"
-    ports = []
-    for _ in range(-(-sessions // SESSIONS)):
+    for first in range(0, sessions, SESSIONS):
         port = free_port()
-        server = [sshd, "-D", "-f", str(folder / "sshd_config"), "-o", f"ListenAddress=127.0.0.1:{port}"]
-        machines.append(Machine(group, folder / "passwd", server, port))
-        ports.append(port)
-    hosts = [Access(f"h{i:04}", ports[i // SESSIONS]) for i in range(sessions)]
-    with (folder / "ssh_config").open("a", encoding="utf-8") as config:
-        config.writelines(f"Host {host.name}\n  Port {host.port}\n" for host in hosts)
-    (folder / "hosts").write_text("".join(f"{host.name}\n" for host in hosts))
-    return hosts
+        config = str(ground.folder / "sshd_config")
+        ground.machine(group, [sshd, "-D", "-f", config, "-o", f"ListenAddress=127.0.0.1:{port}"], port)
+        ground.hosts += [Access(f"h{i:04}", port) for i in range(first, min(first + SESSIONS, sessions))]
+    with (ground.folder / "ssh_config").open("a", encoding="utf-8") as file:
+        file.writelines(f"Host {host.name}\n  Port {host.port}\n" for host in ground.hosts)
+    (ground.folder / "hosts").write_text("".join(f"{host.name}\n" for host in ground.hosts))
+    return group

@@ -17,15 +17,14 @@ import struct
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from livedata.collect.collector import Collector
 from livedata.config import Config
 from livedata.model.batch import Batch
-from livedata.model.host import Host, Route, Settings
+from livedata.model.host import Host, Route
 from livedata.model.probe import Probe
 from livedata.model.scrape import CONNECT, SCRAPE, Failure
 from livedata.probe.load import load_probes
@@ -134,32 +133,31 @@ def wire_bytes() -> dict[str, int]:
 
 
 def standard_tick(every: float) -> dict[str, Probe]:
-    """The probes of the tick: those that read files, at a cadence of at most 10 s, and every process."""
-    found = load_probes()
-    return {n: p for n, p in found.items() if p.lane == "main" and (p.every <= 10.0 or n == "process")}
+    """The probes of the tick: those that read files, at a cadence of at most 10 s, and every process.
+
+    `process` is due at every other tick, so that windows with and without it take turns on the same sessions.
+    """
+    return {
+        name: replace(probe, every=every * (2 if name == "process" else 1))
+        for name, probe in load_probes().items()
+        if probe.lane == "main" and (probe.every <= 10.0 or name == "process")
+    }
 
 
-def hosts_of(plan: dict[str, Any], probes: dict[str, Probe]) -> list[Host]:
-    """The hosts; `process` is due at every other tick, so that windows with and without it take turns."""
-    every = plan["every"]
-    settings = {n: Settings(every=every * (2 if n == "process" else 1)) for n in probes}
-    return [
-        Host(
-            name,
-            route=Route(
-                "127.0.0.1", port, plan["user"], (plan["key"],), identities_only=True, agent="",
-                known_hosts=(plan["known_hosts"],),
-            ),
-            probes=MappingProxyType(settings),
-        )
-        for name, port in plan["hosts"]
-    ]  # fmt: skip
+def hosts_of(plan: dict[str, Any]) -> list[Host]:
+    def route(port: int) -> Route:
+        return Route(
+            "127.0.0.1", port, plan["user"], (plan["key"],), identities_only=True, agent="",
+            known_hosts=(plan["known_hosts"],),
+        )  # fmt: skip
+
+    return [Host(name, route=route(port)) for name, port in plan["hosts"]]
 
 
 async def serve(plan: dict[str, Any]) -> None:
     every = plan["every"]
     probes = standard_tick(every)
-    hosts = hosts_of(plan, probes)
+    hosts = hosts_of(plan)
     folder = Path(plan["folder"])
     # The first tick comes at once; the grid's next, with all probes, a twentieth of a period later.
     now = time.time_ns() // 1000
