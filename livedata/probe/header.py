@@ -27,6 +27,7 @@ KEYS: dict[str, type] = {
     "columns": dict,
     "derived": dict,
 }
+DEFAULTS = {"every": "30s", "timeout": "5s", "parse": "fields"}
 COLUMN_KEYS: dict[str, type] = {"id": int, "type": str, "kind": str, "help": str, "was": list}
 DERIVED_KEYS: dict[str, type] = {"sql": str, "help": str}
 WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
@@ -55,7 +56,7 @@ def parse_probe(text: str, path: str) -> Probe:
     """
     block = parse_block(text, path)
     values = block.values
-    _table(block, (), values, KEYS, required=("help", "every", "timeout", "parse", "columns"))
+    _table(block, (), values, KEYS, required=("help", "columns"))
     body = "" if all(_COMMENT.fullmatch(line) for line in block.body.splitlines()) else block.body
     read = tuple(values.get("read", ()))
     if bool(read) == bool(body):
@@ -86,7 +87,7 @@ def parse_probe(text: str, path: str) -> Probe:
         docs=values.get("docs", ""),
         every=_duration(block, "every"),
         timeout=_duration(block, "timeout"),
-        parse=_one_of(block, ("parse",), values["parse"], sorted(FORMATS)),
+        parse=_one_of(block, ("parse",), values.get("parse", DEFAULTS["parse"]), sorted(FORMATS)),
         read=read,
         body=body,
         lane=lane,
@@ -121,9 +122,10 @@ def _one_of(block: Block, place: tuple[str, ...], value: str, known: Any) -> Any
 
 
 def _duration(block: Block, key: str) -> float:
-    found = _DURATION.fullmatch(block.values[key])
+    value = block.values.get(key, DEFAULTS[key])
+    found = _DURATION.fullmatch(value)
     if not found:
-        raise block.error((key,), f"{key} can't be {block.values[key]!r}", 'it is a duration such as "10s", "5m" or "1d"')
+        raise block.error((key,), f"{key} can't be {value!r}", 'it is a duration such as "10s", "5m" or "1d"')
     return float(int(found[1]) * SECONDS[found[2]])
 
 

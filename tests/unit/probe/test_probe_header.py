@@ -84,7 +84,7 @@ def test_durations(text: str, seconds: int) -> None:
         ("# [columns]", "[columns]", 10, "no comment"),
         ('# parse   = "fields"', "# parse   = fields", 7, "no TOML"),
         ('# every   = "10s"', '# evry    = "10s"', 5, "did you mean every"),
-        ('# every   = "10s"\n', "", 2, "lacks `every`"),
+        ('# help    = "A test."\n', "", 2, "lacks `help`"),
         ('"10s"', '"10 s"', 5, "every can't be '10 s'"),
         ('"10s"', '"0s"', 5, "every can't be"),
         ('"10s"', "10", 5, "text in quotes"),
@@ -177,3 +177,9 @@ def test_any_text_is_a_probe_or_a_mistake(text: str) -> None:
 
 def test_the_path_may_be_of_any_folder(tmp_path: Path) -> None:
     assert parse_probe(READING, str(tmp_path / "deep" / "thing.sh")).name == "thing"
+
+
+def test_cadence_timeout_and_format_have_defaults() -> None:
+    text = '#!/bin/sh\n# /// probe\n# help = "x"\n# [columns]\n# n_count = { id = 1, type = "i64", kind = "gauge" }\n# ///\necho 1\n'
+    probe = parse_probe(text, "x.sh")
+    assert (probe.every, probe.timeout, probe.parse) == (30.0, 5.0, "fields")
