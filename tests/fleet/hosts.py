@@ -24,7 +24,12 @@ from tests.fleet.kinds import KINDS, Kind
 from tests.fleet.roots import JOURNAL_GID, USER, lay, put
 
 BOOT = Path(__file__).with_name("boot.sh")
-NEEDED = {"sshd": "openssh-server", "ssh-keygen": "openssh-client", "busybox": "busybox-static", "unshare": "util-linux"}
+NEEDED = {
+    "sshd": "openssh-server",
+    "ssh-keygen": "openssh-client",
+    "busybox": "busybox-static",
+    "unshare": "util-linux",
+}
 JOURNALD = Path("/usr/lib/systemd/systemd-journald")
 SSHD_CONFIG = """\
 {first}
@@ -47,7 +52,9 @@ def what_is_missing() -> str:
     if os.geteuid() != 0:
         return "the fleet tests start hosts in namespaces of their own: run them as root"
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    packages = sorted({package for program, package in NEEDED.items() if not shutil.which(program, path=path)})
+    packages = sorted(
+        {package for program, package in NEEDED.items() if not shutil.which(program, path=path)}
+    )
     packages += [] if JOURNALD.exists() else ["systemd"]
     return f"missing: apt-get install {' '.join(packages)}" if packages else ""
 
@@ -158,7 +165,11 @@ class TestHost:
     def exec(self, command: str) -> str:
         """Run a command as the host's root, past SSH; its standard output."""
         done = subprocess.run(
-            [*self._nsenter(), "/bin/sh", "-c", command], capture_output=True, text=True, check=False, timeout=30
+            [*self._nsenter(), "/bin/sh", "-c", command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
         )
         assert done.returncode == 0, f"{self.name}: {command}: {done.stderr}"
         return done.stdout
@@ -176,10 +187,17 @@ class TestHost:
     def log(self, message: str | bytes, **fields: str | bytes) -> None:
         """Put an entry into the host's journal (systemd's native protocol: a field with a newline brings its length)."""
         data = b""
-        for name, value in {"MESSAGE": message, "PRIORITY": "6", "SYSLOG_IDENTIFIER": "test", **fields}.items():
+        for name, value in {
+            "MESSAGE": message,
+            "PRIORITY": "6",
+            "SYSLOG_IDENTIFIER": "test",
+            **fields,
+        }.items():
             raw = value.encode() if isinstance(value, str) else value
             data += name.encode() + (
-                b"\n" + len(raw).to_bytes(8, "little") + raw + b"\n" if b"\n" in raw or b"\0" in raw else b"=" + raw + b"\n"
+                b"\n" + len(raw).to_bytes(8, "little") + raw + b"\n"
+                if b"\n" in raw or b"\0" in raw
+                else b"=" + raw + b"\n"
             )
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
             sock.connect(f"/proc/{self.init}/root/run/systemd/journal/socket")
@@ -282,7 +300,11 @@ class Fleet:
 
 def _lay_journal(root: Path) -> None:
     """A persistent journal whose files the group systemd-journal may read, as Debian's tmpfiles.d lays it."""
-    put(root, "/etc/systemd/journald.conf", "[Journal]\nStorage=persistent\nReadKMsg=no\nAudit=no\nRateLimitBurst=0\n")
+    put(
+        root,
+        "/etc/systemd/journald.conf",
+        "[Journal]\nStorage=persistent\nReadKMsg=no\nAudit=no\nRateLimitBurst=0\n",
+    )
     folder = root / "var/log/journal" / (root / "etc/machine-id").read_text().strip()
     folder.mkdir(parents=True)
     for made in (folder.parent, folder):

@@ -57,7 +57,10 @@ class Product:
 
         def answer() -> bool:
             done = subprocess.run(
-                [*LIVEDATA, "fleet", "query", sql, "--format", "json"], env=self.env, capture_output=True, check=False
+                [*LIVEDATA, "fleet", "query", sql, "--format", "json"],
+                env=self.env,
+                capture_output=True,
+                check=False,
             )
             return done.returncode == 0 and all(json.loads(done.stdout)[0].values())
 
@@ -65,7 +68,9 @@ class Product:
 
     def outcomes(self) -> dict[tuple[str, str], tuple[str, str | None]]:
         """(host, probe) → the last outcome and its detail."""
-        rows = self.ask("SELECT host, probe, arg_max_null(outcome, ts) o, arg_max_null(detail, ts) d FROM scrape GROUP BY ALL")
+        rows = self.ask(
+            "SELECT host, probe, arg_max_null(outcome, ts) o, arg_max_null(detail, ts) d FROM scrape GROUP BY ALL"
+        )
         return {(r["host"], r["probe"]): (r["o"], r["d"]) for r in rows}
 
     @contextmanager

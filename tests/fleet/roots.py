@@ -17,7 +17,15 @@ UID = 4201
 JOURNAL_GID = 4202
 FOLDERS = "dev etc home mnt opt proc root run srv sys tmp usr var/lib var/log var/tmp"
 MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-SHARED_ETC = ("alternatives", "bash.bashrc", "debian_version", "ld.so.cache", "localtime", "os-release", "profile")
+SHARED_ETC = (
+    "alternatives",
+    "bash.bashrc",
+    "debian_version",
+    "ld.so.cache",
+    "localtime",
+    "os-release",
+    "profile",
+)
 """What a host's /etc takes over from the machine's, so that the programs of its /usr work as they do here."""
 
 
@@ -47,7 +55,11 @@ def lay(root: Path, name: str, kind: Kind, *, public_key: str, sshd_config: str)
         (root / sticky).chmod(0o1777)
     {"debian": _debian, "busybox": _busybox}[kind.userland](root)
     _users(root, kind)
-    put(root, "/init", "#!/bin/sh\n# Takes in orphans, and ends, as the host then does, with the tests that started it.\ncat\nexit 0\n")
+    put(
+        root,
+        "/init",
+        "#!/bin/sh\n# Takes in orphans, and ends, as the host then does, with the tests that started it.\ncat\nexit 0\n",
+    )
     put(root, "/etc/hostname", f"{name}\n")
     put(root, "/etc/hosts", f"127.0.0.1 localhost {name}\n")
     put(root, "/etc/machine-id", f"{uuid.uuid4().hex}\n", mode=0o444)
@@ -93,7 +105,9 @@ def _debian(root: Path) -> None:
 def _busybox(root: Path) -> None:
     """A busybox with all its applets, and sshd with the libraries it needs."""
     busybox = shutil.which("busybox") or "busybox"
-    applets = subprocess.run([busybox, "--list-full"], check=True, capture_output=True, text=True).stdout.split()
+    applets = subprocess.run(
+        [busybox, "--list-full"], check=True, capture_output=True, text=True
+    ).stdout.split()
     _copy(root, Path(busybox), "bin/busybox")
     for applet in applets:
         link = root / applet

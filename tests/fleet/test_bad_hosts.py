@@ -128,7 +128,9 @@ def test_a_users_probe_that_misbehaves_hurts_only_itself(fleet: Fleet, product: 
         assert outcomes[host, "p_kills"][0] in ("failed", "timeout")
         assert "try usermod" in (outcomes[host, "p_denied"][1] or "")
         assert product.ask(f"SELECT answer_count FROM p_fine WHERE host = '{host}'") == [{"answer_count": 42}]
-    assert max(r["bytes"] for r in product.ask("SELECT bytes FROM scrape WHERE bytes IS NOT NULL")) < 20_000_000
+    assert (
+        max(r["bytes"] for r in product.ask("SELECT bytes FROM scrape WHERE bytes IS NOT NULL")) < 20_000_000
+    )
 
 
 def test_a_host_that_hangs_delays_no_other_and_comes_back(fleet: Fleet, product: Product) -> None:
@@ -140,14 +142,22 @@ def test_a_host_that_hangs_delays_no_other_and_comes_back(fleet: Fleet, product:
         hanging.freeze()
         began = time.time()
         time.sleep(32)
-        rows = product.ask(f"SELECT ts, offset_ms FROM cpu WHERE host = 'good-01' AND epoch(ts) > {began - 10}")
+        rows = product.ask(
+            f"SELECT ts, offset_ms FROM cpu WHERE host = 'good-01' AND epoch(ts) > {began - 10}"
+        )
         assert len(rows) >= 4
-        assert product.ask(f"SELECT count(*) n FROM cpu WHERE host = 'hang-01' AND epoch(ts) > {began + 1}") == [{"n": 0}]
+        assert product.ask(
+            f"SELECT count(*) n FROM cpu WHERE host = 'hang-01' AND epoch(ts) > {began + 1}"
+        ) == [{"n": 0}]
         assert product.outcomes()["hang-01", "cpu"][0] in ("timeout", "unreachable")
         assert product.outcomes()["mute-01", "cpu"][0] == "timeout"
         hanging.thaw()
-        product.soon(f"SELECT count(*) > 0 AS back FROM cpu WHERE host = 'hang-01' AND epoch(ts) > {time.time()}", 90)
-        assert product.ask("SELECT count(*) > 0 AS gap FROM scrape WHERE host = 'hang-01' AND outcome IN ('missed', 'timeout')")[0]["gap"]
+        product.soon(
+            f"SELECT count(*) > 0 AS back FROM cpu WHERE host = 'hang-01' AND epoch(ts) > {time.time()}", 90
+        )
+        assert product.ask(
+            "SELECT count(*) > 0 AS gap FROM scrape WHERE host = 'hang-01' AND outcome IN ('missed', 'timeout')"
+        )[0]["gap"]
         watch.send_signal(signal.SIGTERM)
         assert watch.wait(15) == 0
     assert silent.exec("ps -e | grep -c sleep || true").strip().isdigit()

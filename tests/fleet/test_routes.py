@@ -33,9 +33,20 @@ def test_a_chain_of_jump_hosts(fleet: Fleet, product: Product) -> None:
     outer, inner, target = fleet.make("outer-01"), fleet.make("inner-01"), fleet.make("target-01")
     key = f"IdentityFile {fleet.key}"
     stanza(fleet, "far-01", target, key, "ProxyJump outer-01,inner-01")
-    stanza(fleet, "far-02", target, key, "ProxyJump outer-01,inner-01", f"HostKeyAlias [{target.address}]:{target.port}")
+    stanza(
+        fleet,
+        "far-02",
+        target,
+        key,
+        "ProxyJump outer-01,inner-01",
+        f"HostKeyAlias [{target.address}]:{target.port}",
+    )
     rows(product, "far-01", "far-02")
-    assert (sessions(outer), sessions(inner), sessions(target)) == (1, 1, 2)  # the chain is shared, not opened a host
+    assert (sessions(outer), sessions(inner), sessions(target)) == (
+        1,
+        1,
+        2,
+    )  # the chain is shared, not opened a host
 
 
 def test_a_jump_host_that_refuses_is_named(fleet: Fleet, product: Product) -> None:
@@ -57,10 +68,16 @@ def test_a_proxy_command(fleet: Fleet, product: Product) -> None:
 
 def test_a_certificate(fleet: Fleet, product: Product, tmp_path: Path) -> None:
     authority = make_key(tmp_path / "ca")
-    host = fleet.make("cert-01", authorized=False, files={"/etc/ssh/ca.pub": authority}, sshd=("TrustedUserCAKeys /etc/ssh/ca.pub",))
+    host = fleet.make(
+        "cert-01",
+        authorized=False,
+        files={"/etc/ssh/ca.pub": authority},
+        sshd=("TrustedUserCAKeys /etc/ssh/ca.pub",),
+    )
     make_key(tmp_path / "id")
     subprocess.run(
-        ["ssh-keygen", "-q", "-s", str(tmp_path / "ca"), "-I", "me", "-n", "mon", str(tmp_path / "id.pub")], check=True
+        ["ssh-keygen", "-q", "-s", str(tmp_path / "ca"), "-I", "me", "-n", "mon", str(tmp_path / "id.pub")],
+        check=True,
     )
     certificate = f"CertificateFile {tmp_path / 'id-cert.pub'}"
     stanza(fleet, "by-cert", host, f"IdentityFile {tmp_path / 'id'}", certificate, "IdentitiesOnly yes")
@@ -74,7 +91,12 @@ def agent(folder: Path, key: Path) -> Iterator[str]:
     try:
         while not os.path.exists(path):
             assert process.poll() is None
-        subprocess.run(["ssh-add", "-q", str(key)], env={**os.environ, "SSH_AUTH_SOCK": path}, check=True, capture_output=True)
+        subprocess.run(
+            ["ssh-add", "-q", str(key)],
+            env={**os.environ, "SSH_AUTH_SOCK": path},
+            check=True,
+            capture_output=True,
+        )
         yield path
     finally:
         process.terminate()
@@ -117,7 +139,9 @@ def test_what_is_forced_off_stays_off(fleet: Fleet, product: Product, tmp_path: 
 
 def test_no_verification_is_refused_in_words(fleet: Fleet, product: Product) -> None:
     host = fleet.make("web-01", trusted=False)
-    config = fleet.config.read_text().replace(f"UserKnownHostsFile {fleet.known_hosts}", "UserKnownHostsFile none\n  StrictHostKeyChecking no")
+    config = fleet.config.read_text().replace(
+        f"UserKnownHostsFile {fleet.known_hosts}", "UserKnownHostsFile none\n  StrictHostKeyChecking no"
+    )
     fleet.config.write_text(config)
     product.hosts(["web-01"])
     listed = product.run("fleet", "hosts")

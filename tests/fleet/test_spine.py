@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 
-from tests.fleet.hosts import Fleet, wait_for
+from tests.fleet.hosts import Fleet
 from tests.fleet.product import Product, next_tick
 
 
@@ -13,7 +13,9 @@ def test_check_snapshot_query(fleet: Fleet, product: Product) -> None:
     for kind in ("dash", "bash", "busybox", "banner", "locale", "journal"):
         fleet.make(f"{kind}-01", kind)
     product.hosts(fleet.hosts, '[hosts.here]\ntransport = "local"\n')
-    checked = {f["host"]: f for f in map(json.loads, product.run("fleet", "check", "--json").stdout.splitlines())}
+    checked = {
+        f["host"]: f for f in map(json.loads, product.run("fleet", "check", "--json").stdout.splitlines())
+    }
     assert set(checked) == {*fleet.hosts, "here"}
     for name, found in checked.items():
         assert found["outcome"] == "ok", found
@@ -23,9 +25,14 @@ def test_check_snapshot_query(fleet: Fleet, product: Product) -> None:
 
     quiet = product.run("fleet", "snapshot")
     assert (quiet.stdout, quiet.stderr) == ("", "")
-    counts = {r["host"]: r for r in product.ask("SELECT host, count(*) n, count(busy_pct) known FROM cpu GROUP BY host")}
+    counts = {
+        r["host"]: r
+        for r in product.ask("SELECT host, count(*) n, count(busy_pct) known FROM cpu GROUP BY host")
+    }
     assert set(counts) == set(checked)
-    assert all((r["n"], r["known"]) == (1, 0) for r in counts.values())  # no increase is known after one sample
+    assert all(
+        (r["n"], r["known"]) == (1, 0) for r in counts.values()
+    )  # no increase is known after one sample
 
     # What the hosts themselves say, read past SSH.
     booted = {r["host"]: r["boot_id"] for r in product.ask("SELECT host, boot_id FROM cpu")}
@@ -63,11 +70,17 @@ def test_watch_kill_query(fleet: Fleet, product: Product) -> None:
     assert all(a["n"] >= b["n"] for a, b in zip(after, before, strict=True))
     # The lock went with its holder; increments go on across the restart, since the boot is the same.
     with product.watching() as watch:
-        product.soon(f"SELECT min(n) > {after[0]['n']} AS more FROM (SELECT count(*) n FROM cpu GROUP BY host)")
+        product.soon(
+            f"SELECT min(n) > {after[0]['n']} AS more FROM (SELECT count(*) n FROM cpu GROUP BY host)"
+        )
         watch.send_signal(signal.SIGTERM)
         assert watch.wait(10) == 0
-    assert product.ask("SELECT count(*) n FROM (SELECT 1 FROM cpu WHERE dt_ms IS NULL GROUP BY host HAVING count(*) > 1)") == [{"n": 0}]
-    assert product.ask("SELECT count(*) n FROM (SELECT host, ts FROM cpu GROUP BY ALL HAVING count(*) > 1)") == [{"n": 0}]
+    assert product.ask(
+        "SELECT count(*) n FROM (SELECT 1 FROM cpu WHERE dt_ms IS NULL GROUP BY host HAVING count(*) > 1)"
+    ) == [{"n": 0}]
+    assert product.ask(
+        "SELECT count(*) n FROM (SELECT host, ts FROM cpu GROUP BY ALL HAVING count(*) > 1)"
+    ) == [{"n": 0}]
 
 
 def test_up_watches_this_machine_and_says_so(fleet: Fleet, product: Product) -> None:
