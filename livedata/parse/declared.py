@@ -138,7 +138,9 @@ def csv(probe: Probe, reading: Reading) -> list[Row]:
     for line in lines[1:]:
         if len(line) != len(names):
             raise bad(f"a line of {len(line)} values for {len(names)} columns", ",".join(line))
-        rows.append(tuple([_convert(c, line[place[c.name]] if c.name in place else None) for c in probe.columns]))
+        rows.append(
+            tuple([_convert(c, line[place[c.name]] if c.name in place else None) for c in probe.columns])
+        )
     return rows
 
 
@@ -162,7 +164,11 @@ def _from_json(column: Column, value: Any) -> Any:
     if column.type == "map":
         if not isinstance(value, dict):
             raise bad(f"{column.name} is no map", str(value))
-        return [(k, v if isinstance(v, str) else msgspec.json.encode(v).decode()) for k, v in value.items() if v is not None]
+        return [
+            (k, v if isinstance(v, str) else msgspec.json.encode(v).decode())
+            for k, v in value.items()
+            if v is not None
+        ]
     if column.type == "str" and isinstance(value, str):
         return value
     if isinstance(value, dict | list):

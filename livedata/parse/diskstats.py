@@ -30,7 +30,9 @@ COLUMNS = (
 )  # fmt: skip
 """After the first two in the kernel's order, from its column 4 on."""
 _NUMBERS = len(COLUMNS) - 2
-_READ, _WRITTEN, _DISCARDED = (COLUMNS.index(f"{what}_bytes_total") - 2 for what in ("read", "written", "discarded"))
+_READ, _WRITTEN, _DISCARDED = (
+    COLUMNS.index(f"{what}_bytes_total") - 2 for what in ("read", "written", "discarded")
+)
 _SECTOR = 512
 _END = U64_END // _SECTOR
 
@@ -66,7 +68,9 @@ def diskstats(probe: Probe, reading: Reading) -> list[Row]:
         try:
             numbers = list(map(int, words[3 : 3 + _NUMBERS]))
         except ValueError as error:
-            raise bad("a line of /proc/diskstats holds something other than numbers", " ".join(words)) from error
+            raise bad(
+                "a line of /proc/diskstats holds something other than numbers", " ".join(words)
+            ) from error
         if len(numbers) < 11 or min(numbers) < 0 or max(numbers) >= _END:
             raise bad("a line of /proc/diskstats lacks numbers, or they are out of range", " ".join(words))
         for i in (_READ, _WRITTEN, _DISCARDED):

@@ -53,10 +53,14 @@ def loadavg(probe: Probe, reading: Reading) -> list[Row]:
 def _stat(text: str) -> dict[str, int | None]:
     found = dict(_STAT.findall(text))
     values: dict[str, int | None] = {
-        column: natural(found[name], name, U64_END if column.endswith("_total") else D2_END) if name in found else None
+        column: natural(found[name], name, U64_END if column.endswith("_total") else D2_END)
+        if name in found
+        else None
         for column, name in STAT_COLUMNS.items()
     }
-    values["boot_time"] = natural(found["btime"], "btime", TS_END // 1_000_000) * 1_000_000 if "btime" in found else None
+    values["boot_time"] = (
+        natural(found["btime"], "btime", TS_END // 1_000_000) * 1_000_000 if "btime" in found else None
+    )
     return values
 
 

@@ -26,7 +26,14 @@ HYPERVISORS = {
     "hetzner": "kvm", "alibaba": "kvm", "apple": "apple", "bhyve": "bhyve",
 }  # fmt: skip
 """How a virtual machine's maker begins → the word that systemd-detect-virt(1) has for it."""
-PLACEHOLDERS = {"", "to be filled by o.e.m.", "system manufacturer", "system product name", "default string", "none"}
+PLACEHOLDERS = {
+    "",
+    "to be filled by o.e.m.",
+    "system manufacturer",
+    "system product name",
+    "default string",
+    "none",
+}
 """What makers leave in a board's firmware instead of a name."""
 
 

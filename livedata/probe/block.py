@@ -52,7 +52,11 @@ def parse_block(text: str, path: str) -> Block:
     lines = text.rstrip("\n").split("\n")
     if "\r" in text:
         row = 1 + next(i for i, line in enumerate(lines) if "\r" in line)
-        raise ProbeError("it holds a carriage return, which sh would not take", where=f"{path}:{row}", hint="lines end with \\n")
+        raise ProbeError(
+            "it holds a carriage return, which sh would not take",
+            where=f"{path}:{row}",
+            hint="lines end with \\n",
+        )
     if not lines[0].startswith("#!"):
         raise ProbeError("it has no shebang", where=f"{path}:1", hint="the first line must be #!/bin/sh")
     stripped = [line.rstrip() for line in lines]
@@ -63,11 +67,15 @@ def parse_block(text: str, path: str) -> Block:
     while last < len(lines) and stripped[last] != END:
         if not lines[last].startswith("#"):
             raise ProbeError(
-                "this line is in the header and no comment", where=f"{path}:{last + 1}", hint=f"the header ends with {END!r}"
+                "this line is in the header and no comment",
+                where=f"{path}:{last + 1}",
+                hint=f"the header ends with {END!r}",
             )
         last += 1
     if last == len(lines):
-        raise ProbeError("the header has no end", where=f"{path}:{first}", hint=f"it ends with the line {END!r}")
+        raise ProbeError(
+            "the header has no end", where=f"{path}:{first}", hint=f"it ends with the line {END!r}"
+        )
     toml = [line[2:] if line.startswith("# ") else line[1:] for line in lines[first:last]]
     try:
         values = tomllib.loads("\n".join(toml))

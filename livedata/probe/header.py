@@ -61,7 +61,9 @@ def parse_probe(text: str, path: str) -> Probe:
     read = tuple(values.get("read", ()))
     if bool(read) == bool(body):
         problem = "it has both `read` and a script" if read else "it has neither `read` nor a script"
-        raise block.error(("read",), problem, "a probe names files under /proc and /sys, or is a script below its header")
+        raise block.error(
+            ("read",), problem, "a probe names files under /proc and /sys, or is a script below its header"
+        )
     for glob in read:
         _readable(block, "read", glob)
     without = values.get("denied_without", "")
@@ -99,7 +101,9 @@ def parse_probe(text: str, path: str) -> Probe:
     return probe
 
 
-def _table(block: Block, place: tuple[str, ...], values: Any, keys: dict[str, type], required: tuple[str, ...]) -> None:
+def _table(
+    block: Block, place: tuple[str, ...], values: Any, keys: dict[str, type], required: tuple[str, ...]
+) -> None:
     """Check a table's keys and the types of their values."""
     if not isinstance(values, dict):
         raise block.error(place, f"{place[-1]} must be a table such as {{ {', '.join(required)} }}")
@@ -132,7 +136,9 @@ def _duration(block: Block, key: str) -> float:
 def _readable(block: Block, key: str, glob: str) -> None:
     if not _READABLE.fullmatch(glob) or ".." in glob:
         raise block.error(
-            (key,), f"{glob!r} can't be read", "a path that begins with /proc/ or /sys/, without blanks; * ? [ ] are wildcards"
+            (key,),
+            f"{glob!r} can't be read",
+            "a path that begins with /proc/ or /sys/, without blanks; * ? [ ] are wildcards",
         )
 
 

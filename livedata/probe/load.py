@@ -57,4 +57,6 @@ def apply_settings(probe: Probe, settings: Settings) -> Probe:
     if settings.every is None and settings.timeout is None:
         return probe
     every = probe.every if settings.every is None else settings.every
-    return replace(probe, every=every, timeout=probe.timeout if settings.timeout is None else settings.timeout)
+    return replace(
+        probe, every=every, timeout=probe.timeout if settings.timeout is None else settings.timeout
+    )

@@ -45,7 +45,9 @@ def check(probe: Probe, block: Block) -> None:
         if column.id not in IDS:
             raise block.error(place, f"id {column.id} is not in {IDS[0]} to {IDS[-1]}")
         if column.id in ids:
-            raise block.error(place, f"id {column.id} is already that of {ids[column.id]}", "an id is used once, for ever")
+            raise block.error(
+                place, f"id {column.id} is already that of {ids[column.id]}", "an id is used once, for ever"
+            )
         ids[column.id] = column.name
         _kind(block, place, column)
     for derived in probe.derived:
@@ -63,7 +65,11 @@ def _name(block: Block, place: tuple[str, ...], name: str, what: str) -> None:
         raise block.error(place, f"a {what} can't be called {name!r}: SQL keeps that word for itself")
     base, _, unit = name.removesuffix("_total").rpartition("_")
     if base and unit in UNITS:
-        raise block.error(place, f"{name}: a name carries the base unit", f"give it in {UNITS[unit]}, call it {base}_{UNITS[unit]}")
+        raise block.error(
+            place,
+            f"{name}: a name carries the base unit",
+            f"give it in {UNITS[unit]}, call it {base}_{UNITS[unit]}",
+        )
 
 
 def _brought(probe: Probe, column: Column) -> bool:
@@ -85,9 +91,13 @@ def _kind(block: Block, place: tuple[str, ...], column: Column) -> None:
     if counter and column.type not in ("u64", "d2"):
         raise block.error(place, f"a counter can't be {column.type}", "u64, or d2 for hundredths")
     if counter != column.name.endswith("_total"):
-        raise block.error(place, f"{column.name} is a {column.kind}", "counters, and only they, end in _total")
+        raise block.error(
+            place, f"{column.name} is a {column.kind}", "counters, and only they, end in _total"
+        )
     if (column.kind == "time") != (column.type == "ts"):
-        raise block.error(place, f"a {column.kind} can't be {column.type}", "kind time and type ts go together")
+        raise block.error(
+            place, f"a {column.kind} can't be {column.type}", "kind time and type ts go together"
+        )
     if column.type == "map" and column.kind != "text":
         raise block.error(place, f"a {column.kind} can't be map", "a map has kind text")
     if column.kind == "label" and column.type == "f64":

@@ -108,7 +108,11 @@ class Framer:
 
     def rest(self) -> bytes:
         """What came of the section that has no mark yet; before the begin mark the last of what the shell said instead."""
-        return bytes(self._buffer[1:]) if self._begun else (self._noise + bytes(self._buffer))[-LONGEST_MARK:].lstrip(b"\n")
+        return (
+            bytes(self._buffer[1:])
+            if self._begun
+            else (self._noise + bytes(self._buffer))[-LONGEST_MARK:].lstrip(b"\n")
+        )
 
     def _next(self) -> Event | None:
         buffer, needle = self._buffer, self._needle

@@ -20,7 +20,9 @@ from livedata.probe.load import load_probes
 
 HERE = Path(__file__).parent
 PROBES = load_probes()
-RECORDINGS = sorted(folder for folder in HERE.glob("*/*") if folder.is_dir() and folder.parent.name != "__pycache__")
+RECORDINGS = sorted(
+    folder for folder in HERE.glob("*/*") if folder.is_dir() and folder.parent.name != "__pycache__"
+)
 
 
 def reading(probe: Probe, folder: Path) -> Reading:
@@ -30,7 +32,9 @@ def reading(probe: Probe, folder: Path) -> Reading:
     files: dict[str, str] = {}
     for pattern in probe.read:
         for file in sorted(folder.glob(pattern[1:])):
-            files["/" + file.relative_to(folder).as_posix()] = file.read_bytes().decode("utf-8", "backslashreplace")
+            files["/" + file.relative_to(folder).as_posix()] = file.read_bytes().decode(
+                "utf-8", "backslashreplace"
+            )
     return Reading(files)
 
 

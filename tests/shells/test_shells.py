@@ -77,7 +77,9 @@ def rows(probe: Probe, text: str) -> list[dict[str, Any]]:
 def test_shellcheck_has_nothing_to_say(name: str) -> None:
     checker = Path(sys.executable).with_name("shellcheck")
     file = str(built_in() / f"{name}.sh")
-    done = subprocess.run([str(checker), "--norc", "--severity=style", file], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(checker), "--norc", "--severity=style", file], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -121,11 +123,21 @@ def journal(run: Run, tmp_path: Path) -> Run:
     folder.mkdir(parents=True)
     (folder / "system.journal").touch()
     program(tmp_path, "journalctl", JOURNALCTL)
-    body = PROBES["log"].body.replace("/var/log/journal", f"{tmp_path}/var").replace("/run/log/journal", f"{tmp_path}/run")
+    body = (
+        PROBES["log"]
+        .body.replace("/var/log/journal", f"{tmp_path}/var")
+        .replace("/run/log/journal", f"{tmp_path}/run")
+    )
     assert str(tmp_path) in body
 
     def pull(cursor: str = "", limit: int = 7, as_nobody: bool = False) -> subprocess.CompletedProcess[str]:
-        return run(body, as_nobody=as_nobody, LIVEDATA_CURSOR=cursor, LIVEDATA_LIMIT=str(limit), CALLS=str(tmp_path / "calls"))
+        return run(
+            body,
+            as_nobody=as_nobody,
+            LIVEDATA_CURSOR=cursor,
+            LIVEDATA_LIMIT=str(limit),
+            CALLS=str(tmp_path / "calls"),
+        )
 
     return pull
 
@@ -142,7 +154,9 @@ def test_those_after_the_cursor_oldest_first_and_bounded(journal: Run, tmp_path:
     assert (done.returncode, done.stderr) == (0, "")
     assert len(rows(PROBES["log"], done.stdout)) == 7
     assert CURSORS["journal"](Reading(text=done.stdout)) == "c 7"
-    assert (tmp_path / "calls").read_text() == "-o json --all --no-pager -q --after-cursor=it's $HOME `x` \"\n"
+    assert (
+        tmp_path / "calls"
+    ).read_text() == "-o json --all --no-pager -q --after-cursor=it's $HOME `x` \"\n"
 
 
 def test_all_of_them_where_there_are_fewer_than_the_limit(journal: Run) -> None:
@@ -159,7 +173,12 @@ def test_a_cursor_that_journalctl_refuses_is_a_failure_and_no_silence(journal: R
 def test_a_host_without_a_journal_has_no_such_thing(journal: Run, run: Run, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "var")
     assert journal().returncode == 69
-    assert run(PROBES["log"].body, PATH=str(tmp_path / "empty"), LIVEDATA_CURSOR="", LIVEDATA_LIMIT="1").returncode == 69
+    assert (
+        run(
+            PROBES["log"].body, PATH=str(tmp_path / "empty"), LIVEDATA_CURSOR="", LIVEDATA_LIMIT="1"
+        ).returncode
+        == 69
+    )
 
 
 def test_one_who_may_read_it_does(journal: Run, tmp_path: Path) -> None:
@@ -169,7 +188,9 @@ def test_one_who_may_read_it_does(journal: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hidden", ["var", "var/0123", "var/0123/system.journal"])
-def test_a_journal_that_may_not_be_read_is_denied_with_the_way_out(journal: Run, tmp_path: Path, hidden: str) -> None:
+def test_a_journal_that_may_not_be_read_is_denied_with_the_way_out(
+    journal: Run, tmp_path: Path, hidden: str
+) -> None:
     path = tmp_path / hidden
     mode = path.stat().st_mode
     path.chmod(0o111 if path.is_dir() else 0)
@@ -205,15 +226,30 @@ def mounted(run: Run, tmp_path: Path) -> Iterator[Callable[..., subprocess.Compl
     assert body.count(str(tmp_path)) == 3
     assert "sleep 1 " in body
 
-    def ask(*mounts: tuple[str, str, str], proc: str = "", change: tuple[str, str] = ("", "")) -> subprocess.CompletedProcess[str]:
+    def ask(
+        *mounts: tuple[str, str, str], proc: str = "", change: tuple[str, str] = ("", "")
+    ) -> subprocess.CompletedProcess[str]:
         lines = []
         for number, (name, kind, options) in enumerate(mounts, 10):
             mount = tmp_path / name
             mount.mkdir(exist_ok=True)
             path = "".join(f"\\{ord(c):03o}" if c in " \t\n\\" else c for c in str(mount))
-            lines.append(LINE.format(id=number, dev=f"0:{number}", mount=path, options=options, type=kind, source=f"dev{number}"))
+            lines.append(
+                LINE.format(
+                    id=number,
+                    dev=f"0:{number}",
+                    mount=path,
+                    options=options,
+                    type=kind,
+                    source=f"dev{number}",
+                )
+            )
         (tmp_path / "proc" / "self" / "mountinfo").write_text("\n".join(lines) + "\n")
-        return run(body.replace(*change) if change[0] else body, LIVEDATA_PROC=proc or str(tmp_path / "proc"), PIDS=str(tmp_path / "pids"))
+        return run(
+            body.replace(*change) if change[0] else body,
+            LIVEDATA_PROC=proc or str(tmp_path / "proc"),
+            PIDS=str(tmp_path / "pids"),
+        )
 
     yield ask
     pids = tmp_path / "pids"
@@ -239,11 +275,15 @@ def test_every_file_system_with_room_of_its_own_is_asked(mounted: Run, tmp_path:
     assert states(done, tmp_path) == dict.fromkeys(
         ["plain", "a b\\c\nd\te", "share", "fuse me", "x*", "trailing ", "-n"], "ok"
     )
-    assert {row["mount"]: row["readonly"] for row in rows(PROBES["filesystem"], done.stdout)}[f"{tmp_path}/a b\\c\nd\te"]
+    assert {row["mount"]: row["readonly"] for row in rows(PROBES["filesystem"], done.stdout)}[
+        f"{tmp_path}/a b\\c\nd\te"
+    ]
 
 
 def test_one_that_hangs_does_not_hold_the_others(mounted: Run, tmp_path: Path) -> None:
-    done = mounted(("plain", "ext4", "rw"), ("dead", "nfs", "rw"), ("share", "nfs4", "rw"), ("dead too", "cifs", "rw"))
+    done = mounted(
+        ("plain", "ext4", "rw"), ("dead", "nfs", "rw"), ("share", "nfs4", "rw"), ("dead too", "cifs", "rw")
+    )
     assert states(done, tmp_path) == {"plain": "ok", "dead": "hanging", "share": "ok", "dead too": "hanging"}
     assert "late" not in done.stdout
 
@@ -257,7 +297,7 @@ def test_it_is_not_asked_again_while_a_question_is_under_way(mounted: Run, tmp_p
     mounts = (("plain", "ext4", "rw"), ("dead", "nfs", "rw"))
     mounted(*mounts)
     # The second time with the machine's own processes in view, among them the question of the first.
-    again = ('mounts=$LIVEDATA_PROC/self/mountinfo', f"mounts={tmp_path}/proc/self/mountinfo")
+    again = ("mounts=$LIVEDATA_PROC/self/mountinfo", f"mounts={tmp_path}/proc/self/mountinfo")
     done = mounted(*mounts, proc="/proc", change=again)
     assert states(done, tmp_path) == {"plain": "ok", "dead": "hanging"}
     assert len((tmp_path / "pids").read_text().split()) == 1
@@ -288,7 +328,11 @@ def test_df_serves_where_there_is_no_stat(mounted: Run, tmp_path: Path) -> None:
     together, alone = done.stdout.splitlines()[2:]
     assert together.startswith("s ")
     assert alone.startswith(f"a {tmp_path}/a\\040b ")
-    size = next(row["size_bytes"] for row in rows(PROBES["filesystem"], done.stdout) if row["mount"] == f"{tmp_path}/a b")
+    size = next(
+        row["size_bytes"]
+        for row in rows(PROBES["filesystem"], done.stdout)
+        if row["mount"] == f"{tmp_path}/a b"
+    )
     assert size == pytest.approx(expected.total, rel=0.01)
 
 
@@ -303,5 +347,7 @@ def test_nothing_is_left_running_when_all_have_answered(mounted: Run, tmp_path: 
     def left() -> list[psutil.Process]:
         return [p for p in psutil.process_iter(["environ"]) if (p.info["environ"] or {}).get("PIDS") == mine]
 
-    _, alive = psutil.wait_procs(left(), timeout=0.9)  # what was told to end may need a moment; its sleep has a second
+    _, alive = psutil.wait_procs(
+        left(), timeout=0.9
+    )  # what was told to end may need a moment; its sleep has a second
     assert not alive

@@ -16,7 +16,9 @@ from livedata.parse import PARSERS
 
 
 def probe(**types: Type) -> Probe:
-    return Probe("p", "", tuple(Column(name, i, kind, "text") for i, (name, kind) in enumerate(types.items(), 1)))
+    return Probe(
+        "p", "", tuple(Column(name, i, kind, "text") for i, (name, kind) in enumerate(types.items(), 1))
+    )
 
 
 def parse(form: str, text: str, **types: Type) -> list[tuple[object, ...]]:
@@ -59,7 +61,9 @@ def test_fields() -> None:
 
 def test_keyvalue() -> None:
     text = "a=1\nb: two words \nc\t3\nunknown = 5\nd=\n"
-    assert parse("keyvalue", text, c="i64", b="str", a="i64", d="str", e="i64") == [(3, "two words", 1, None, None)]
+    assert parse("keyvalue", text, c="i64", b="str", a="i64", d="str", e="i64") == [
+        (3, "two words", 1, None, None)
+    ]
     assert parse("keyvalue", "\n\n", a="i64") == []
     with pytest.raises(ParseError, match="not one of the columns"):
         parse("keyvalue", "A=1\n", a="i64")
@@ -68,8 +72,16 @@ def test_keyvalue() -> None:
 
 
 def test_csv() -> None:
-    assert parse("csv", 'b,a\n"x, ""y""\nz",1\n,2\n', a="i64", b="str", c="str") == [(1, 'x, "y"\nz', None), (2, None, None)]
-    for text, says in (("a,x\n1,2\n", "no column: 'x'"), ("a\n1,2\n", "2 values for 1"), ('a\n"1\n', "no CSV"), ("a,a\n1,1\n", "twice")):
+    assert parse("csv", 'b,a\n"x, ""y""\nz",1\n,2\n', a="i64", b="str", c="str") == [
+        (1, 'x, "y"\nz', None),
+        (2, None, None),
+    ]
+    for text, says in (
+        ("a,x\n1,2\n", "no column: 'x'"),
+        ("a\n1,2\n", "2 values for 1"),
+        ('a\n"1\n', "no CSV"),
+        ("a,a\n1,1\n", "twice"),
+    ):
         with pytest.raises(ParseError, match=says):
             parse("csv", text, a="i64")
 
@@ -80,12 +92,23 @@ def test_jsonl() -> None:
         (1, [("k", "v"), ("n", "2")], None, None, None),
         (2, None, True, 125, "5"),
     ]
-    for text, says in (("[1]", "no JSON object"), ("{", "no JSON object"), ('{"b":1}', "no column: 'b'"), ('{"a":[1]}', "a is no i64")):
+    for text, says in (
+        ("[1]", "no JSON object"),
+        ("{", "no JSON object"),
+        ('{"b":1}', "no column: 'b'"),
+        ('{"a":[1]}', "a is no i64"),
+    ):
         with pytest.raises(ParseError, match=says):
             parse("jsonl", text, a="i64")
 
 
-@given(st.lists(st.tuples(st.text(st.characters(exclude_characters="\0", codec="utf-8")), st.integers(-(2**63), 2**63 - 1))))
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(exclude_characters="\0", codec="utf-8")), st.integers(-(2**63), 2**63 - 1)
+        )
+    )
+)
 def test_what_csv_and_json_write_comes_back(values: list[tuple[str, int]]) -> None:
     expected = [(text if text not in ("", "-") else None, number) for text, number in values]
     out = io.StringIO(newline="")

@@ -22,7 +22,10 @@ TYPES: tuple[Type, ...] = ("str", "bool", "i64", "u64", "f64", "d2", "ts")
 KINDS: dict[Type, Kind] = {"ts": "time"}
 DECLARED = {
     name: Probe(
-        "declared", "", tuple(Column(f"c_{t}", i, t, KINDS.get(t, "text")) for i, t in enumerate(types, 1)), parse=name
+        "declared",
+        "",
+        tuple(Column(f"c_{t}", i, t, KINDS.get(t, "text")) for i, t in enumerate(types, 1)),
+        parse=name,
     )
     for name, types in (
         ("fields", TYPES),
@@ -110,7 +113,9 @@ def test_an_error_quotes_what_it_met_and_stays_short() -> None:
     assert len(str(raised.value)) < 300
 
 
-@pytest.mark.parametrize("probe", [p for p in PROBES.values() if p.parse != "meminfo"], ids=lambda probe: probe.name)
+@pytest.mark.parametrize(
+    "probe", [p for p in PROBES.values() if p.parse != "meminfo"], ids=lambda probe: probe.name
+)
 def test_a_column_that_a_format_does_not_give_is_told(probe: Probe) -> None:
     """A user's probe may use a kernel file's parser, and ask it for something it has not."""
     odd = Probe("odd", "", (Column("nonsense", 1, "str", "text"),), parse=probe.parse)

@@ -19,7 +19,12 @@ NAMES = [column.name for column in LOG.columns]
 
 
 def line(number: int, **more: object) -> str:
-    return json.dumps({"__REALTIME_TIMESTAMP": str(1_700_000_000_000_000 + number), "__CURSOR": f"c{number}", **more}) + "\n"
+    return (
+        json.dumps(
+            {"__REALTIME_TIMESTAMP": str(1_700_000_000_000_000 + number), "__CURSOR": f"c{number}", **more}
+        )
+        + "\n"
+    )
 
 
 def rows(text: str) -> list[dict[str, object]]:
@@ -54,7 +59,18 @@ def test_values_of_every_shape_become_text(value: object, expected: str | None) 
 
 
 def test_every_field_is_in_a_column_or_in_fields_once() -> None:
-    row = rows(line(1, PRIORITY="6", _PID="5", SYSLOG_PID="5", SYSLOG_IDENTIFIER="a", _COMM="a", MESSAGE="m", CUSTOM="x"))[0]
+    row = rows(
+        line(
+            1,
+            PRIORITY="6",
+            _PID="5",
+            SYSLOG_PID="5",
+            SYSLOG_IDENTIFIER="a",
+            _COMM="a",
+            MESSAGE="m",
+            CUSTOM="x",
+        )
+    )[0]
     assert (row["pid"], row["priority"], row["identifier"], row["message"]) == (5, 6, "a", "m")
     assert row["fields"] == [("_COMM", "a"), ("CUSTOM", "x")]
 

@@ -21,7 +21,9 @@ PROBES = load_probes()
 REST = "S 0 1 1 0 -1 4194560 11 22 33 44 55 66 77 88 20 -5 3 0 1000 6553600 50 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 2 0 0"
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=15)
 NASTY_NAMES = st.one_of(
-    NAMES, st.text("()\n 1S", max_size=15), st.sampled_from(["\n1 (x) S 0 1 1", "\n==> /proc/1 <=", ") S 0", "\n==> ", " <==\n"])
+    NAMES,
+    st.text("()\n 1S", max_size=15),
+    st.sampled_from(["\n1 (x) S 0 1 1", "\n==> /proc/1 <=", ") S 0", "\n==> ", " <==\n"]),
 )
 
 
@@ -34,13 +36,17 @@ def processes(reading: Reading) -> list[dict[str, object]]:
 def test_no_name_forges_another_process(names: list[str]) -> None:
     files = {f"/proc/{pid}/stat": f"{pid} ({name}) {REST}\n" for pid, name in enumerate(names, 100)}
     rows = processes(Reading(files))
-    assert [(row["pid"], row["name"], row["ppid"]) for row in rows] == [(pid, name, 0) for pid, name in enumerate(names, 100)]
+    assert [(row["pid"], row["name"], row["ppid"]) for row in rows] == [
+        (pid, name, 0) for pid, name in enumerate(names, 100)
+    ]
 
 
 @given(st.lists(NASTY_NAMES.filter(lambda name: len(name.encode()) < 16), min_size=1, max_size=5))
 def test_nor_in_what_head_prints(names: list[str]) -> None:
     """The same through the text of `head FILE…`, whose headers a name may imitate."""
-    text = "\n".join(f"==> /proc/{pid}/stat <==\n{pid} ({name}) {REST}\n" for pid, name in enumerate(names, 100))
+    text = "\n".join(
+        f"==> /proc/{pid}/stat <==\n{pid} ({name}) {REST}\n" for pid, name in enumerate(names, 100)
+    )
     rows = processes(Reading(split_files(text)))
     assert [(row["pid"], row["name"]) for row in rows] == list(enumerate(names, 100))
 
@@ -79,7 +85,13 @@ def test_a_text_that_is_not_that_of_its_pid_is_refused(text: str) -> None:
 @pytest.mark.parametrize("page", [4096, 8192, 16384, 65536])
 def test_the_page_size_is_told_by_the_reader_itself(page: int) -> None:
     stat = f"5 (head) {REST.replace('6553600', str(732 * page))}"
-    reading = Reading({"/proc/self/stat": stat, "/proc/self/statm": "732 459 432 6 0 89 0\n", "/proc/1/stat": f"1 (a) {REST}"})
+    reading = Reading(
+        {
+            "/proc/self/stat": stat,
+            "/proc/self/statm": "732 459 432 6 0 89 0\n",
+            "/proc/1/stat": f"1 (a) {REST}",
+        }
+    )
     assert page_bytes(reading) == page
     assert processes(reading)[0]["rss_bytes"] == 50 * page
 
@@ -116,10 +128,18 @@ def test_missing_is_not_zero() -> None:
     row = PARSERS["loadavg"](PROBES["load"], Reading({"/proc/loadavg": "0.00 0.01 0.05 1/100 5\n"}))[0]
     values = dict(zip([column.name for column in PROBES["load"].columns], row, strict=True))
     assert values["load5"] == 1
-    assert {values[name] for name in ("runnable", "forks_total", "open_files", "uptime_seconds", "boot_time")} == {None}
+    assert {
+        values[name] for name in ("runnable", "forks_total", "open_files", "uptime_seconds", "boot_time")
+    } == {None}
 
 
 def test_guests_time_is_not_counted_twice() -> None:
-    row = PARSERS["cpu"](PROBES["cpu"], Reading({"/proc/stat": "cpu  10 5 1 1 1 1 1 1 11 2\ncpu0 1 1 1 1\n"}))[0]
+    row = PARSERS["cpu"](
+        PROBES["cpu"], Reading({"/proc/stat": "cpu  10 5 1 1 1 1 1 1 11 2\ncpu0 1 1 1 1\n"})
+    )[0]
     values = dict(zip([column.name for column in PROBES["cpu"].columns], row, strict=True))
-    assert (values["user_seconds_total"], values["nice_seconds_total"], values["guest_seconds_total"]) == (0, 3, 11)
+    assert (values["user_seconds_total"], values["nice_seconds_total"], values["guest_seconds_total"]) == (
+        0,
+        3,
+        11,
+    )

@@ -39,16 +39,23 @@ def ask(name: str) -> list[dict[str, Any]]:
     """The rows of this machine, d2 in its own unit."""
     probe = PROBES[name]
     if probe.read:
-        files = {path: text for pattern in probe.read for path in glob(pattern) if (text := read(path)) is not None}
+        files = {
+            path: text for pattern in probe.read for path in glob(pattern) if (text := read(path)) is not None
+        }
         reading = Reading(files)
     else:
         roots = {"LIVEDATA_PROC": "/proc", "LIVEDATA_SYS": "/sys", "LC_ALL": "C"}
-        done = subprocess.run(["sh", "-c", probe.body], env={**os.environ, **roots}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["sh", "-c", probe.body], env={**os.environ, **roots}, capture_output=True, text=True, check=True
+        )
         reading = Reading(text=done.stdout)
     decimals = {column.name for column in probe.columns if column.type == "d2"}
     names = [column.name for column in probe.columns]
     rows = PARSERS[probe.parse](probe, reading)
-    return [{n: v / 100 if n in decimals and v is not None else v for n, v in zip(names, r, strict=True)} for r in rows]
+    return [
+        {n: v / 100 if n in decimals and v is not None else v for n, v in zip(names, r, strict=True)}
+        for r in rows
+    ]
 
 
 def between(value: float, before: float, after: float, slack: float = 0.0) -> None:
@@ -110,7 +117,11 @@ def test_every_field_of_this_kernels_meminfo_is_a_column() -> None:
 
 
 def test_network() -> None:
-    before, rows, after = psutil.net_io_counters(pernic=True, nowrap=False), ask("network"), psutil.net_io_counters(pernic=True, nowrap=False)
+    before, rows, after = (
+        psutil.net_io_counters(pernic=True, nowrap=False),
+        ask("network"),
+        psutil.net_io_counters(pernic=True, nowrap=False),
+    )
     state = psutil.net_if_stats()
     assert {row["interface"] for row in rows} == set(before)
     for row in rows:
@@ -142,7 +153,9 @@ def test_disks() -> None:
 
 
 def test_file_systems() -> None:
-    for mount in {row["mount"] for row in ask("filesystem")} & {p.mountpoint for p in psutil.disk_partitions(all=True)}:
+    for mount in {row["mount"] for row in ask("filesystem")} & {
+        p.mountpoint for p in psutil.disk_partitions(all=True)
+    }:
         before, inodes = psutil.disk_usage(mount), os.statvfs(mount)
         row = next(row for row in ask("filesystem") if row["mount"] == mount)
         after = psutil.disk_usage(mount)
@@ -157,7 +170,11 @@ def test_file_systems() -> None:
 @contextmanager
 def child(code: str) -> Iterator[psutil.Popen]:
     """A process that has said it is ready, and waits."""
-    process = psutil.Popen([sys.executable, "-c", f"{code}\nprint(flush=True)\ninput()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = psutil.Popen(
+        [sys.executable, "-c", f"{code}\nprint(flush=True)\ninput()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
         process.stdout.readline()
         while process.status() != psutil.STATUS_SLEEPING:
@@ -168,11 +185,18 @@ def child(code: str) -> Iterator[psutil.Popen]:
 
 
 def test_a_process() -> None:
-    with child("x = bytearray(50_000_000); [i * i for i in range(2_000_000)]; import os; os.nice(5)") as process:
+    with child(
+        "x = bytearray(50_000_000); [i * i for i in range(2_000_000)]; import os; os.nice(5)"
+    ) as process:
         before, faults = process.cpu_times(), process.memory_info()
         row = next(row for row in ask("process") if row["pid"] == process.pid)
         after, memory = process.cpu_times(), process.memory_info()
-        assert (row["ppid"], row["name"], row["threads"], row["nice"]) == (os.getpid(), process.name()[:15], 1, 5)
+        assert (row["ppid"], row["name"], row["threads"], row["nice"]) == (
+            os.getpid(),
+            process.name()[:15],
+            1,
+            5,
+        )
         assert row["state"] == "S"
         between(row["user_seconds_total"], before.user, after.user, 0.001)
         between(row["system_seconds_total"], before.system, after.system, 0.001)
@@ -188,5 +212,7 @@ def test_processes() -> None:
     assert (before & after) - {os.getpid()} <= set(rows)  # whoever reads is left out
     for process in psutil.process_iter(["ppid", "name", "create_time"]):
         row = rows.get(process.pid)
-        if row and row["start_seconds"] == pytest.approx(process.info["create_time"] - psutil.boot_time(), abs=0.011):
+        if row and row["start_seconds"] == pytest.approx(
+            process.info["create_time"] - psutil.boot_time(), abs=0.011
+        ):
             assert row["ppid"] == process.info["ppid"] or process.info["ppid"] == 1

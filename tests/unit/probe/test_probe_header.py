@@ -31,7 +31,7 @@ READING = """\
 # double = { sql = "2 * bytes_total", help = "Twice" }
 # ///
 """
-SCRIPT = READING.replace('# read    = ["/proc/loadavg"]\n', "# lane    = \"slow\"\n") + "\necho a 1\n"
+SCRIPT = READING.replace('# read    = ["/proc/loadavg"]\n', '# lane    = "slow"\n') + "\necho a 1\n"
 LOG = """\
 #!/bin/sh
 # /// probe
@@ -50,7 +50,13 @@ cat /somewhere
 
 def test_a_probe_that_reads() -> None:
     probe = parse_probe(READING, "/x/thing.sh")
-    assert (probe.name, probe.every, probe.timeout, probe.lane, probe.body) == ("thing", 10.0, 5.0, "main", "")
+    assert (probe.name, probe.every, probe.timeout, probe.lane, probe.body) == (
+        "thing",
+        10.0,
+        5.0,
+        "main",
+        "",
+    )
     assert probe.read == ("/proc/loadavg",)
     assert [(c.name, c.id, c.type, c.kind, c.was) for c in probe.columns] == [
         ("name", 1, "str", "label", ()),
@@ -69,7 +75,9 @@ def test_events_bring_their_own_ts_and_boot_id() -> None:
     assert parse_probe(LOG, "events.sh").is_events
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("1s", 1), ("90s", 90), ("5m", 300), ("2h", 7200), ("1d", 86400)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1s", 1), ("90s", 90), ("5m", 300), ("2h", 7200), ("1d", 86400)]
+)
 def test_durations(text: str, seconds: int) -> None:
     assert parse_probe(READING.replace('"10s"', f'"{text}"'), "x.sh").every == seconds
 
@@ -146,7 +154,9 @@ def test_a_probe_has_files_or_a_script_but_not_both() -> None:
     assert parse_probe(READING + "\n# only a comment\n", "x.sh").body == ""
 
 
-@pytest.mark.parametrize("name", ["Cpu", "select", "scrape", "connect", "reads", "a-b", "9a", "a'; DROP TABLE x", ""])
+@pytest.mark.parametrize(
+    "name", ["Cpu", "select", "scrape", "connect", "reads", "a-b", "9a", "a'; DROP TABLE x", ""]
+)
 def test_a_probe_has_a_usable_name(name: str) -> None:
     with pytest.raises(ProbeError):
         parse_probe(READING, f"/x/{name}.sh")
@@ -170,7 +180,12 @@ def test_the_formats_are_the_parsers() -> None:
 
 @given(st.text(max_size=400))
 def test_any_text_is_a_probe_or_a_mistake(text: str) -> None:
-    for whole in (text, READING.replace("# double", text), SCRIPT.replace("echo", text), "#!\n# /// probe\n" + text):
+    for whole in (
+        text,
+        READING.replace("# double", text),
+        SCRIPT.replace("echo", text),
+        "#!\n# /// probe\n" + text,
+    ):
         with suppress(ProbeError):
             parse_probe(whole, "x.sh")
 

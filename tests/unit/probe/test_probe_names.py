@@ -16,7 +16,9 @@ from livedata.probe.words import RESERVED
 from livedata.query.views import SQL_TYPES, Scope, identifier, reckoned_columns, view_sql
 
 PROBES = load_probes()
-DIMENSIONLESS = re.compile(r"load\d+|cores|threads|runnable|blocked|in_flight|priority|nice|last_cpu|hugepages.*|(open_files|inodes)(_\w+)?")
+DIMENSIONLESS = re.compile(
+    r"load\d+|cores|threads|runnable|blocked|in_flight|priority|nice|last_cpu|hugepages.*|(open_files|inodes)(_\w+)?"
+)
 UNIT = re.compile(r".*_(bytes|seconds|ms|pct|bits_per_second)")
 
 
@@ -39,7 +41,9 @@ def parses(engine: duckdb.DuckDBPyConnection, sql: str) -> bool:
 
 def test_the_reserved_words_are_those_of_the_engine(engine: duckdb.DuckDBPyConnection) -> None:
     words: dict[str, set[str]] = {}
-    for word, category in engine.execute("SELECT keyword_name, keyword_category FROM duckdb_keywords()").fetchall():
+    for word, category in engine.execute(
+        "SELECT keyword_name, keyword_category FROM duckdb_keywords()"
+    ).fetchall():
         words.setdefault(word, set()).add(category)
     assert {
         word for word, kinds in words.items()
@@ -55,7 +59,9 @@ def test_tables_and_columns_can_be_written_bare(probe: Probe, engine: duckdb.Duc
     engine.execute(view_sql(probe, [], None, Scope()))
     names = [c.name for c in stored_columns(probe)] + [c.name for c in reckoned_columns(probe)]
     assert len(set(names)) == len(names)
-    engine.execute(f"SELECT {', '.join(names)} FROM {probe.name} ORDER BY {', '.join(n for n in names if n != 'fields')}")
+    engine.execute(
+        f"SELECT {', '.join(names)} FROM {probe.name} ORDER BY {', '.join(n for n in names if n != 'fields')}"
+    )
     engine.execute(f"DROP VIEW {probe.name}")
 
 
@@ -73,7 +79,9 @@ def test_what_is_reckoned_is_null_where_nothing_is_known_and_fails_never(
         if not reckoned:
             return
         more = "".join(f", ({d.sql}) AS {identifier(d.name)}" for d in reckoned)
-        row = engine.execute(f"SELECT * EXCLUDE ({', '.join(c.name for c in stored_columns(probe))}) FROM (SELECT *{more} FROM (SELECT {values}))").fetchone()
+        row = engine.execute(
+            f"SELECT * EXCLUDE ({', '.join(c.name for c in stored_columns(probe))}) FROM (SELECT *{more} FROM (SELECT {values}))"
+        ).fetchone()
         assert row is not None
         if literal == "NULL":
             assert set(row) == {None}
@@ -118,14 +126,29 @@ def test_what_an_old_kernel_lacks_does_not_hide_the_rest(engine: duckdb.DuckDBPy
     probe = PROBES["core"]
     values = ", ".join(
         f"{'NULL' if kind in ('guest_nice', 'iowait') else 1}::DECIMAL(18,2) AS {kind}_seconds_increase"
-        for kind in ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal", "guest", "guest_nice")
+        for kind in (
+            "user",
+            "nice",
+            "system",
+            "idle",
+            "iowait",
+            "irq",
+            "softirq",
+            "steal",
+            "guest",
+            "guest_nice",
+        )
     )
     more = "".join(f", ({d.sql}) AS {d.name}" for d in probe.derived)
-    assert engine.execute(f"SELECT busy_pct FROM (SELECT *{more} FROM (SELECT {values}))").fetchone() == (87.5,)
+    assert engine.execute(f"SELECT busy_pct FROM (SELECT *{more} FROM (SELECT {values}))").fetchone() == (
+        87.5,
+    )
 
 
 def test_ids_are_never_given_to_another_column() -> None:
     """The ids that were published; add a line for a new column, and never change one that is here."""
     known = Path(__file__).with_name("ids.txt").read_text(encoding="utf-8").split()
-    today = [f"{probe.name}.{column.name}={column.id}" for probe in PROBES.values() for column in probe.columns]
+    today = [
+        f"{probe.name}.{column.name}={column.id}" for probe in PROBES.values() for column in probe.columns
+    ]
     assert sorted(today) == sorted(known)
