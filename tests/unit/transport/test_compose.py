@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -110,6 +111,24 @@ def test_a_body_that_hangs_is_ended_with_all_it_started(shell: list[str], has_ti
     assert b"never" not in sections[0].data
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert f"sleep {seconds}" not in listed.splitlines()
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=SHELL_IDS)
+@pytest.mark.parametrize(
+    ("privilege", "allowed", "by"),
+    [("root", True, b"sudo -n\n"), ("root", False, b"none\n"), ("", True, b"none\n")],
+)
+def test_root_only_where_header_and_inventory_both_say_so(
+    shell: list[str], privilege: str, allowed: bool, by: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "sudo").write_text('#!/bin/sh\nBY="sudo $1"; export BY; shift 2; exec "$@"\n')
+    (tmp_path / "sudo").chmod(0o755)
+    request = compose_body(probe("who", body='echo "${BY:-none}"', privilege=privilege), 5, allowed)
+    nonce = secrets.token_hex(16)
+    text = prologue(HOST) + f"PATH={tmp_path}:$PATH\n" + request.script + call_line(request, nonce)
+    done = subprocess.run(shell, input=text.encode(), capture_output=True, timeout=20, check=False)
+    sections = [e for e in Framer(nonce, 1000).feed(done.stdout) if isinstance(e, Section)]
+    assert (sections[0].status, sections[0].data) == (0, by)
 
 
 def test_roots_replace_proc_and_sys() -> None:
