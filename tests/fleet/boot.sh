@@ -28,6 +28,7 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
 mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs dev/shm
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
+ln -s /run/systemd/journal/dev-log dev/log
 mkdir -m 755 run/sshd
 
 pivot_root . mnt

@@ -9,7 +9,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from tests.fleet.kinds import Kind
+from tests.fleet.kinds import LOCALES, Kind
 
 USER = "mon"
 HOME = f"/home/{USER}"
@@ -27,6 +27,13 @@ SHARED_ETC = (
     "profile",
 )
 """What a host's /etc takes over from the machine's, so that the programs of its /usr work as they do here."""
+
+INIT = """\
+#!/bin/sh
+# Takes in orphans, and ends with the tests that hold its standard input; with it ends the host.
+cat
+exit 0
+"""
 
 
 def put(root: Path, path: str, text: str, *, mode: int | None = None) -> None:
@@ -46,6 +53,14 @@ def _folder(path: Path) -> None:
         missing.chmod(0o755)
 
 
+def make_key(path: Path) -> str:
+    """A fresh ed25519 key pair at `path`; the public half."""
+    for old in (path, path.with_suffix(".pub")):
+        old.unlink(missing_ok=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(path)], check=True)
+    return path.with_suffix(".pub").read_text()
+
+
 def lay(root: Path, name: str, kind: Kind, *, public_key: str, sshd_config: str) -> None:
     """Make `root` the root folder of a host called `name`; the empty folder must exist."""
     root.chmod(0o755)
@@ -54,17 +69,16 @@ def lay(root: Path, name: str, kind: Kind, *, public_key: str, sshd_config: str)
     for sticky in ("tmp", "var/tmp"):
         (root / sticky).chmod(0o1777)
     {"debian": _debian, "busybox": _busybox}[kind.userland](root)
+    for name_of_locale in kind.locales:
+        _compile(root / LOCALES[1:], name_of_locale)
     _users(root, kind)
-    put(
-        root,
-        "/init",
-        "#!/bin/sh\n# Takes in orphans, and ends, as the host then does, with the tests that started it.\ncat\nexit 0\n",
-    )
+    put(root, "/init", INIT)
     put(root, "/etc/hostname", f"{name}\n")
     put(root, "/etc/hosts", f"127.0.0.1 localhost {name}\n")
     put(root, "/etc/machine-id", f"{uuid.uuid4().hex}\n", mode=0o444)
     put(root, "/etc/boot_id", f"{uuid.uuid4()}\n")
     put(root, "/etc/ssh/sshd_config", sshd_config)
+    make_key(root / "etc/ssh/host_key")
     put(root, f"{HOME}/.ssh/authorized_keys", public_key if kind.authorized else "", mode=0o600)
     for path, text in kind.files.items():
         put(root, path, text)
@@ -102,6 +116,12 @@ def _debian(root: Path) -> None:
             shutil.copy2(here, root / "etc" / name, follow_symlinks=False)
 
 
+def _compile(folder: Path, locale: str) -> None:
+    """A locale such as `de_DE`, which programs find where LOCPATH names the folder (locale(7))."""
+    _folder(folder)
+    subprocess.run(["localedef", "-i", locale, "-f", "UTF-8", str(folder / f"{locale}.UTF-8")], check=True)
+
+
 def _busybox(root: Path) -> None:
     """A busybox with all its applets, and sshd with the libraries it needs."""
     busybox = shutil.which("busybox") or "busybox"
@@ -117,13 +137,13 @@ def _busybox(root: Path) -> None:
     programs = [Path("/usr/sbin/sshd"), *Path("/usr/lib/openssh").glob("sshd-*")]
     for program in programs:
         _copy(root, program, str(program)[1:])
-    for library in _libraries(programs):
+    for library in _libraries([Path(busybox), *programs]):
         _copy(root, library, str(library)[1:])
 
 
 def _libraries(programs: list[Path]) -> set[Path]:
-    """The shared libraries and the loader of some programs, by ldd(1)."""
-    listing = subprocess.run(["ldd", *map(str, programs)], check=True, capture_output=True, text=True).stdout
+    """The shared libraries and the loader of some programs, by ldd(1), which fails at a static one: it needs none."""
+    listing = subprocess.run(["ldd", *map(str, programs)], check=False, capture_output=True, text=True).stdout
     return {Path(path) for path in re.findall(r"(/\S+) \(0x", listing)}
 
 
