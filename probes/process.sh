@@ -1,6 +1,6 @@
 #!/bin/sh
 # /// probe
-# help    = "Every process: what it uses and what it is doing."
+# help    = "Processes that did something since the sample before, and every 5 minutes all: what each uses and is doing."
 # source  = "/proc/PID/stat; the page size from /proc/self/stat and statm of the reader itself"
 # docs    = "https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html"
 # every   = "30s"
@@ -8,6 +8,7 @@
 # parse   = "pidstat"
 # read    = ["/proc/[0-9]*/stat", "/proc/self/stat", "/proc/self/statm"]
 # denied_without = "/proc/1/stat"
+# full    = "5m"
 #
 # [columns]
 # pid = { id = 1, type = "i64", kind = "label", help = "Process id" }

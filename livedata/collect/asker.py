@@ -15,6 +15,7 @@ from ..parse import CURSORS, PARSERS
 from ..store.state import Last
 from ..transport.compose import Request, compose_body, compose_reads
 from ..transport.protocol import Answer, Session
+from .changed import Seen, changed, slot
 from .increase import counters_of, elapsed_ms, with_increases
 from .reading import readings
 
@@ -56,6 +57,8 @@ class Asker:
         self.emit = emit
         self._paused = paused
         self._clock = clock
+        self._seen: dict[str, tuple[int, str | None, Seen]] = {}
+        """Probe → period, boot and files of its sample before, where unchanged files give no rows."""
         self._requests: dict[tuple[str, ...], Request] = {}
         self._skew_ms: float | None = None
         self._skew_at = 0
@@ -65,7 +68,7 @@ class Asker:
 
     def report(self, ts: int, *scrapes: Scrape, boot_id: str | None = None) -> None:
         """Leave rows in `scrape`."""
-        rows = [replace(s, clock_skew_ms=self._skew_ms).row() for s in scrapes]
+        rows = [s.row(self._skew_ms) for s in scrapes]
         if rows:
             self.emit([Batch(SCRAPE, self.host.name, ts, rows, boot_id)])
 
@@ -155,6 +158,18 @@ class Asker:
         self.report(ts, *scrapes, boot_id=answer.boot_id)
         return None
 
+    def _news(self, probe: Probe, reading: Reading, boot_id: str | None, ts: int) -> tuple[Reading, bool]:
+        """The reading without what is as it was, and whether it is whole."""
+        if not probe.full:
+            return reading, True
+        period = slot(self.host.name, probe, ts)
+        before, boot, seen = self._seen.get(probe.name, (None, None, {}))
+        fresh, now = changed(probe, reading.files, seen)
+        self._seen[probe.name] = (period, boot_id, now)
+        if (before, boot) != (period, boot_id):
+            return reading, True
+        return replace(reading, files=fresh), False
+
     def _digest(
         self, probe: Probe, reading: Reading, answer: Answer, ts: int, sent: int
     ) -> tuple[Batch | None, Outcome, str | None]:
@@ -162,9 +177,11 @@ class Asker:
         cut_log = reading.outcome is Outcome.TRUNCATED and probe.parse in CURSORS
         if reading.outcome is not Outcome.OK and not reading.files and not cut_log:
             return None, reading.outcome, reading.detail
+        reading, whole = self._news(probe, reading, answer.boot_id, ts)
         try:
             rows = PARSERS[probe.parse](probe, reading)
         except ParseError as error:
+            self._seen.pop(probe.name, None)
             return None, Outcome.MALFORMED, str(error)[:300]
         except Exception as error:  # noqa: BLE001 - a parser's fault is one probe's, not its neighbours'
             return None, Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300]
@@ -179,12 +196,11 @@ class Asker:
             probe, self.host.name, ts, full, answer.boot_id, offset_ms=round((middle - ts) / 1000), dt_ms=dt,
             uptime_ms=answer.uptime_ms, cursor=cursor,
         )  # fmt: skip
+        counters = counters_of(probe, rows)
+        if last and not whole:
+            counters = last.counters | counters
         self.last[probe.name] = Last(
-            ts=ts,
-            boot_id=answer.boot_id,
-            uptime_ms=answer.uptime_ms,
-            counters=counters_of(probe, rows),
-            cursor=cursor,
+            ts=ts, boot_id=answer.boot_id, uptime_ms=answer.uptime_ms, counters=counters, cursor=cursor
         )
         return batch, reading.outcome, reading.detail
 

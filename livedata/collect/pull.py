@@ -61,7 +61,7 @@ async def pull_once(
 
 def scrape_of(row: Sequence[object]) -> Scrape:
     """A row of `scrape` as the noun it was made from."""
-    probe, outcome, *rest = row
+    probe, outcome, *rest, _ = row
     return Scrape(str(probe), Outcome(str(outcome)), *rest)  # type: ignore[arg-type]
 
 

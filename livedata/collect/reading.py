@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..model.host import Host
 from ..model.probe import Probe
@@ -39,14 +38,14 @@ def readings(answer: Answer, request: Request, host: Host) -> dict[str, Reading]
             if section is None:
                 result[probe.name] = Reading(outcome=failure.outcome, detail=failure.detail)
             else:
-                result[probe.name] = _read(probe, *_files(section, host))
+                result[probe.name] = _read(probe, *_files(section, host), len(section.data))
         elif READS not in answer.sections:
             result[probe.name] = Reading(outcome=failure.outcome, detail=failure.detail)
         else:
-            reading = _read(probe, {p: fixed[p] for p in probe.read if p in fixed}, note)
+            files = {path: fixed[path] for path in probe.read if path in fixed}
             # A file that several probes read came once: its bytes are shared out.
-            share = sum(len(text) // readers[path] for path, text in reading.files.items())
-            result[probe.name] = replace(reading, bytes=share)
+            share = sum(len(text) // readers[path] for path, text in files.items())
+            result[probe.name] = _read(probe, files, note, share)
     return result
 
 
@@ -72,8 +71,7 @@ def _files(section: Section | None, host: Host) -> tuple[dict[str, str], dict[st
     return files, note
 
 
-def _read(probe: Probe, files: dict[str, str], note: Mapping[str, str]) -> Reading:
-    size = sum(map(len, files.values()))
+def _read(probe: Probe, files: dict[str, str], note: Mapping[str, str], size: int) -> Reading:
     gone = {p: note[p] for p in probe.read if p in note}
     if not files or (gone and not any(is_glob(p) for p in probe.read) and len(gone) == len(probe.read)):
         denied = [p for p, why in gone.items() if why == "d"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Type = Literal["str", "bool", "i64", "u64", "f64", "d2", "ts", "map"]
@@ -56,19 +56,22 @@ class Probe:
     lane: Lane = "main"
     denied_without: str = ""
     """A file that is readable where the host shows everything; without it the outcome is `denied`, rows are kept."""
+    full: float = 0.0
+    """Seconds between two samples that are kept whole; between them a file whose text is as before gives no row.
+    0 keeps every sample whole."""
     privilege: Literal["", "root"] = ""
     path: str = ""
     """The file this was read from, for messages."""
 
-    @property
-    def labels(self) -> tuple[int, ...]:
-        """Positions of the series key in `columns`."""
-        return tuple(i for i, c in enumerate(self.columns) if c.kind == "label")
+    labels: tuple[int, ...] = field(init=False, compare=False)
+    """Positions of the series key in `columns`."""
+    counters: tuple[int, ...] = field(init=False, compare=False)
+    """Positions of the counters in `columns`."""
 
-    @property
-    def counters(self) -> tuple[int, ...]:
-        """Positions of the counters in `columns`."""
-        return tuple(i for i, c in enumerate(self.columns) if c.kind == "counter")
+    def __post_init__(self) -> None:
+        # Reckoned once: they are asked for at each sample of each host.
+        for name, kind in (("labels", "label"), ("counters", "counter")):
+            object.__setattr__(self, name, tuple(i for i, c in enumerate(self.columns) if c.kind == kind))
 
     @property
     def is_events(self) -> bool:

@@ -50,12 +50,12 @@ class Scrape:
     bytes: int | None = None
     rows: int | None = None
     exit_status: int | None = None
-    clock_skew_ms: float | None = None
 
-    def row(self) -> tuple[object, ...]:
+    def row(self, clock_skew_ms: float | None) -> tuple[object, ...]:
+        """In the order of the table's columns, with what is known of the host's clock."""
         return (
-            self.probe, str(self.outcome), self.detail, self.connect_ms, self.rtt_ms, self.wall_ms,
-            self.remote_cpu_ms, self.bytes, self.rows, self.exit_status, self.clock_skew_ms,
+            self.probe, self.outcome.value, self.detail, self.connect_ms, self.rtt_ms, self.wall_ms,
+            self.remote_cpu_ms, self.bytes, self.rows, self.exit_status, clock_skew_ms,
         )  # fmt: skip
 
 

@@ -45,9 +45,13 @@ def pidstat(probe: Probe, reading: Reading) -> list[Row]:
         raise ParseError(f"/proc/PID/stat gives {', '.join(_NAMES)}, and nothing else") from error
     reader = reading.files.get("/proc/self/stat", "").partition(" ")[0]
     rows = []
+    came = False
     for path, text in reading.files.items():
         pid = path[6:-5]
-        if not text or pid == reader or not pid.isdecimal():
+        if not pid.isdecimal():
+            continue
+        came = True
+        if not text or pid == reader:
             continue
         start, end = len(pid) + 2, text.rfind(")")
         fields = text[end + 1 :].split()
@@ -63,7 +67,7 @@ def pidstat(probe: Probe, reading: Reading) -> list[Row]:
         values: list[Any] = [int(pid), text[start:end], fields[0], priority, nice, *numbers]
         values[_RSS] = values[_RSS] * page if page else None
         rows.append(order(values))
-    if not rows:
+    if not came:
         raise ParseError("not one process came")
     return rows
 

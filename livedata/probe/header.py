@@ -22,6 +22,7 @@ KEYS: dict[str, type] = {
     "parse": str,
     "read": list,
     "denied_without": str,
+    "full": str,
     "lane": str,
     "privilege": str,
     "columns": dict,
@@ -71,6 +72,12 @@ def parse_probe(text: str, path: str) -> Probe:
         _readable(block, "denied_without", without)
         if not read or any(c in without for c in "*?["):
             raise block.error(("denied_without",), "this works with `read`, and names one file")
+    if "full" in values and not any(c in glob for glob in read for c in "*?["):
+        raise block.error(
+            ("full",),
+            "this works with `read` and wildcards",
+            "it tells how often unchanged files give rows too",
+        )
     lane = _one_of(block, ("lane",), values.get("lane", "main" if read else "slow"), get_args(Lane))
     if (lane == "main") != bool(read):
         raise block.error(
@@ -94,6 +101,7 @@ def parse_probe(text: str, path: str) -> Probe:
         body=body,
         lane=lane,
         denied_without=without,
+        full=_duration(block, "full") if "full" in values else 0.0,
         privilege=privilege,
         path=path,
     )
@@ -126,7 +134,7 @@ def _one_of(block: Block, place: tuple[str, ...], value: str, known: Any) -> Any
 
 
 def _duration(block: Block, key: str) -> float:
-    value = block.values.get(key, DEFAULTS[key])
+    value = block.values[key] if key in block.values else DEFAULTS[key]
     found = _DURATION.fullmatch(value)
     if not found:
         raise block.error((key,), f"{key} can't be {value!r}", 'it is a duration such as "10s", "5m" or "1d"')

@@ -198,3 +198,12 @@ def test_cadence_timeout_and_format_have_defaults() -> None:
     text = '#!/bin/sh\n# /// probe\n# help = "x"\n# [columns]\n# n_count = { id = 1, type = "i64", kind = "gauge" }\n# ///\necho 1\n'
     probe = parse_probe(text, "x.sh")
     assert (probe.every, probe.timeout, probe.parse) == (30.0, 5.0, "fields")
+
+
+def test_full_is_for_wildcards() -> None:
+    good = READING.replace('"/proc/loadavg"]', '"/proc/[0-9]*/stat"]').replace(
+        "# parse", '# full = "5m"\n# parse'
+    )
+    assert parse_probe(good, "x.sh").full == 300.0
+    with pytest.raises(ProbeError, match=r"x\.sh:7: this works with `read` and wildcards"):
+        parse_probe(READING.replace("# parse", '# full = "5m"\n# parse'), "x.sh")

@@ -1,0 +1,144 @@
+"""Unchanged processes give no rows between whole samples, and the increments stay exact when they move again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livedata.clock import SystemClock
+from livedata.collect.asker import Asker
+from livedata.collect.changed import changed, slot
+from livedata.model.batch import Batch
+from livedata.model.host import Host
+from livedata.model.probe import Lane
+from livedata.model.scrape import SCRAPE, Failure
+from livedata.probe.load import load_probes
+from livedata.transport.compose import Request
+from livedata.transport.framing import Section
+from livedata.transport.protocol import Answer
+
+PROCESS = load_probes()["process"]
+TAIL = "0 0 -1 4194560 {minor} 0 0 0 {user} 0 0 0 20 0 1 0 {start} 4096000 100 " + "0 " * 14 + "0 0 0"
+
+
+def process(pid: int, user: int, start: int = 500, minor: int = 7) -> str:
+    return f"{pid} (p{pid}) S 1 1 {TAIL.format(user=user, start=start, minor=minor)}\n"
+
+
+def answer(uptime_ms: int, boot: str = "boot", **users: int) -> Answer:
+    """What the host says: p10=5 is process 10 with 5 ticks of user time; the reader is process 99."""
+    texts = {f"/proc/{name[1:]}/stat": process(int(name[1:]), user) for name, user in users.items()}
+    texts |= {
+        "/proc/99/stat": process(99, 0, uptime_ms),
+        "/proc/self/stat": process(99, 0),
+        "/proc/self/statm": "1000 1\n",
+    }
+    data = "\n".join(f"==> {path} <==\n{text}" for path, text in texts.items()).encode()
+    return Answer({"process": Section("process", 0, "", data)}, boot, uptime_ms, rtt=0.0, wall=0.0)
+
+
+class Recorded:
+    """A session that gives these answers in turn."""
+
+    connect_s = 0.0
+    lost: Failure | None = None
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+
+    async def ask(self, lane: Lane, request: Request, timeout: float) -> Answer:
+        return self._answers.pop(0)
+
+
+def samples(*answers: Answer, ts: Sequence[int] = ()) -> list[list[tuple[int, int | None, int | None]]]:
+    """For each answer the rows kept: (pid, user ticks' increase, dt_ms)."""
+    kept: list[Batch] = []
+    asker = Asker(Host("h"), [PROCESS], {}, SystemClock(), kept.extend)
+    session = Recorded(*answers)
+    increase = len(PROCESS.columns) + [PROCESS.columns[i].name for i in PROCESS.counters].index(
+        "user_seconds_total"
+    )
+    for number in range(len(answers)):
+        at = ts[number] if ts else number * 30_000_000
+        asyncio.run(asker.run(session, "main", [PROCESS], at))  # type: ignore[arg-type]
+    return [
+        [(row[0], row[increase], batch.dt_ms) for row in batch.rows]
+        for batch in kept
+        if batch.probe is not SCRAPE
+    ]
+
+
+def one_period(count: int) -> list[int]:
+    """Ticks 30 s apart that lie in one period between whole samples."""
+    start = next(
+        t for t in range(0, 10**10, 30_000_000) if slot("h", PROCESS, t) != slot("h", PROCESS, t - 30_000_000)
+    )
+    return [start + i * 30_000_000 for i in range(count)]
+
+
+def test_only_what_moved_gives_rows_and_its_increase_is_over_the_last_tick() -> None:
+    answers = [
+        answer(1000, p10=5, p11=5),
+        answer(31_000, p10=5, p11=8),
+        answer(61_000, p10=6, p11=8),
+        answer(91_000, p10=6, p11=8),
+    ]
+    assert samples(*answers, ts=one_period(4)) == [
+        [(10, None, None), (11, None, None)],
+        [(11, 3, 30_000)],
+        [(10, 1, 30_000)],  # idle until the tick before: all of it lies in the last 30 s
+        [],
+    ]
+
+
+def test_a_new_process_gives_a_row_and_a_new_period_gives_all() -> None:
+    ticks = one_period(2)
+    last = ticks[0] + 300_000_000
+    answers = [answer(1000, p10=5), answer(31_000, p10=5, p12=1), answer(301_000, p10=5, p12=1)]
+    assert samples(*answers, ts=[*ticks, last]) == [
+        [(10, None, None)], [(12, None, 30_000)], [(10, 0, 270_000), (12, 0, 270_000)],
+    ]  # fmt: skip
+
+
+def test_after_a_reboot_all_give_rows_and_no_increase() -> None:
+    answers = [answer(90_000, p10=5), answer(31_000, "other boot", p10=5)]
+    assert samples(*answers, ts=one_period(2)) == [[(10, None, None)], [(10, None, None)]]
+
+
+def test_what_could_not_be_parsed_is_not_taken_as_seen() -> None:
+    odd = answer(31_000, p10=5, p11=9)
+    section = odd.sections["process"]
+    broken = Answer(
+        {"process": Section("process", 0, "", section.data.replace(b"11 (p11)", b"no process"))},
+        "boot",
+        31_000,
+        rtt=0.0,
+        wall=0.0,
+    )
+    again = answer(61_000, p10=5, p11=9)
+    assert samples(answer(1000, p10=5, p11=5), broken, again, ts=one_period(3))[-1] == [
+        (10, 0, 60_000),
+        (11, 4, 60_000),
+    ]
+
+
+texts = st.dictionaries(st.sampled_from([f"/proc/{n}/stat" for n in range(1, 9)]), st.text(max_size=3))
+
+
+@given(texts, texts)
+def test_changed_is_what_differs(before: dict[str, str], after: dict[str, str]) -> None:
+    _, seen = changed(PROCESS, before, {})
+    fresh, _ = changed(PROCESS, after, seen)
+    assert fresh == {p: t for p, t in after.items() if before.get(p) != t}
+    assert changed(PROCESS, {"/proc/self/stat": "x"}, {"/proc/self/stat": hash("x")})[0] == {
+        "/proc/self/stat": "x"
+    }
+
+
+def test_hosts_begin_their_periods_at_different_ticks() -> None:
+    starts = {slot(f"h{i}", PROCESS, 10**15) for i in range(50)}
+    assert len(starts) == 2
+    assert slot("h", PROCESS, 10**15) + 1 == slot("h", PROCESS, 10**15 + 300_000_000)
