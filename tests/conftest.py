@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fleet.host import spaces
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the long tests too (minutes each)")
+
+
+def pytest_report_header() -> list[str]:
+    return (
+        []
+        if spaces()
+        else ["no namespaces here: test hosts are plain sshds, and tests of what these can't do will fail"]
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
