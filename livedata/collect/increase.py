@@ -32,27 +32,25 @@ def with_increases(
         rows: values in the order of the probe's columns.
         last: the counters of the sample before in this boot; None where there is none.
     """
-    counters, labels = probe.counters, probe.labels
-    if not counters:
+    if not probe.counters:
         return list(rows)
-    nothing = (None,) * len(counters)
+    nothing = (None,) * len(probe.counters)
     if not last:
         return [row + nothing for row in rows]
+    key_of, counts_of = probe.key_of, probe.counts_of
     result = []
     for row in rows:
-        before = last.get(tuple([row[i] for i in labels]))
+        before = last.get(key_of(row))
         if before is None:
             result.append(row + nothing)
-            continue
-        increases = []
-        for i, old in zip(counters, before, strict=True):
-            new = row[i]
-            increases.append(new - old if new is not None and old is not None and new >= old else None)
-        result.append(row + tuple(increases))
+        else:
+            pairs = zip(counts_of(row), before, strict=True)
+            grown = [n - o if n is not None and o is not None and n >= o else None for n, o in pairs]
+            result.append((*row, *grown))
     return result
 
 
 def counters_of(probe: Probe, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """The raw counters of a sample's rows by series key."""
-    counters, labels = probe.counters, probe.labels
-    return {tuple([row[i] for i in labels]): tuple([row[i] for i in counters]) for row in rows}
+    key_of, counts_of = probe.key_of, probe.counts_of
+    return {key_of(row): counts_of(row) for row in rows}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, Literal
 
 Type = Literal["str", "bool", "i64", "u64", "f64", "d2", "ts", "map"]
 """`d2` is a decimal of two places (kernel ticks, load averages): exact, and kept as a scaled integer.
@@ -13,6 +16,16 @@ Kind = Literal["label", "gauge", "counter", "text", "time"]
 
 Lane = Literal["main", "slow", "log"]
 """The channel of a host's session that a probe runs on: at most three, each a shell of its own."""
+
+
+Pick = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+def _picker(positions: tuple[int, ...]) -> Pick:
+    """A function from a row to its values at some positions."""
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return (lambda row: (row[positions[0]],)) if positions else (lambda row: ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,7 @@ class Derived:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Probe:
     """One table: what is read or run on a host, how often, and what comes of it."""
 
@@ -63,15 +76,27 @@ class Probe:
     path: str = ""
     """The file this was read from, for messages."""
 
-    labels: tuple[int, ...] = field(init=False, compare=False)
-    """Positions of the series key in `columns`."""
-    counters: tuple[int, ...] = field(init=False, compare=False)
-    """Positions of the counters in `columns`."""
+    # Cached, since they are asked for at each sample of each host.
 
-    def __post_init__(self) -> None:
-        # Reckoned once: they are asked for at each sample of each host.
-        for name, kind in (("labels", "label"), ("counters", "counter")):
-            object.__setattr__(self, name, tuple(i for i, c in enumerate(self.columns) if c.kind == kind))
+    @cached_property
+    def labels(self) -> tuple[int, ...]:
+        """Positions of the series key in `columns`."""
+        return tuple(i for i, c in enumerate(self.columns) if c.kind == "label")
+
+    @cached_property
+    def counters(self) -> tuple[int, ...]:
+        """Positions of the counters in `columns`."""
+        return tuple(i for i, c in enumerate(self.columns) if c.kind == "counter")
+
+    @cached_property
+    def key_of(self) -> Pick:
+        """Takes a row's series key: the values of its labels."""
+        return _picker(self.labels)
+
+    @cached_property
+    def counts_of(self) -> Pick:
+        """Takes a row's raw counters."""
+        return _picker(self.counters)
 
     @property
     def is_events(self) -> bool:
