@@ -91,6 +91,7 @@ def query(
     ):
         rows = form.write(schema, batches, out, look(out))
     if sys.stdout.isatty() and sys.stderr.isatty():
+        sys.stdout.flush()
         say(
             f"{rows} row{'' if rows == 1 else 's'} in {time.perf_counter() - begun:.2f} s; times are {time.strftime('%Z')}"
         )

@@ -55,6 +55,8 @@ class Asker:
         self.probes = tuple(probes)
         self.last = dict(known)
         self.emit = emit
+        self.silent: Failure | None = None
+        """Why the last request had no answer at all, not even a beginning."""
         self._paused = paused
         self._clock = clock
         self._seen: dict[str, tuple[int, str | None, Seen]] = {}
@@ -137,8 +139,9 @@ class Asker:
     async def _ask(self, session: Session, lane: Lane, request: Request, ts: int) -> Failure | None:
         sent = self._clock.now_us()
         answer = await session.ask(lane, request, max(p.timeout for p in request.probes) + MARGIN_SECONDS)
-        if answer.failure and answer.failure.outcome in NO_SHELL and not answer.sections and not answer.rtt:
-            return answer.failure
+        self.silent = answer.failure if answer.rtt is None else None
+        if self.silent and self.silent.outcome in NO_SHELL:
+            return self.silent
         read = readings(answer, request, self.host)
         scrapes, batches = [], []
         total = sum(r.bytes for r in read.values()) or 1

@@ -38,9 +38,10 @@ def test_every_refusal_is_an_outcome_and_one_line(fleet: Fleet, product: Product
         "noauth": ("auth_failed", "denied"),
         "nologin": ("denied", "not available"),
         "flood": ("malformed", "no shell"),
+        "hang_shell": ("timeout", "no answer within"),
     }
     for kind in wanted:
-        fleet.make(f"{kind}-01", kind)
+        fleet.make(f"{kind}-01".replace("_", "-"), kind)
     fleet.make("unknown-01", trusted=False)
     fleet.make("changed-01").rekey()
     fleet.make("good-01")
@@ -56,10 +57,11 @@ def test_every_refusal_is_an_outcome_and_one_line(fleet: Fleet, product: Product
     lines = done.stderr.splitlines()
     outcomes = product.outcomes()
     for kind, (outcome, words) in wanted.items():
-        met, detail = outcomes[f"{kind}-01", "connect"]
+        name = f"{kind}-01".replace("_", "-")
+        met, detail = outcomes[name, "connect"]
         assert met == outcome, (kind, met, detail)
         assert words in (detail or ""), (kind, detail)
-        assert [line for line in lines if line.startswith(f"{kind}-01: {outcome}: ")], (kind, lines)
+        assert [line for line in lines if line.startswith(f"{name}: {outcome}: ")], (kind, lines)
     assert len(lines) == len(wanted)
     assert outcomes["good-01", "cpu"] == ("ok", None)
     assert product.ask("SELECT DISTINCT host FROM cpu") == [{"host": "good-01"}]
