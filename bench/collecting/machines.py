@@ -1,6 +1,6 @@
 """Machines to ask: on loopback, each with an OpenSSH server, process ids and accounts of its own, all in one cgroup.
 
-A session is two processes of sshd and a shell, so that 100 sessions to one server would read 300 of themselves. Here 20
+A session is two processes of sshd and a shell, so that 100 sessions to one server would read 300 of themselves. Here 15
 sessions share a machine, which is then filled up to 200 processes: what a tick reads is what it would on a real host.
 A machine lives as long as the pipe to it; nothing of it is seen or left outside its namespaces (unshare(1)).
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .group import Group
 
-SESSIONS = 20
+SESSIONS = 15
 PROCESSES = 200
 USER = "livedata-bench"
 UID = 64_777

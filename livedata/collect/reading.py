@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 
 from ..model.host import Host
 from ..model.probe import Probe
 from ..model.reading import Reading
 from ..model.scrape import Failure, Outcome
-from ..transport.compose import READS, Request, is_glob, roots
+from ..transport.compose import READS, Request, alone, is_glob, roots
 from ..transport.framing import Section, split_files
 from ..transport.protocol import Answer
 
@@ -27,26 +29,43 @@ STATUS: Mapping[int, Outcome] = {
 def readings(answer: Answer, request: Request, host: Host) -> dict[str, Reading]:
     """One reading for every probe of the request, by name; what is missing gets the answer's failure."""
     failure = answer.failure or Failure(Outcome.MALFORMED, "the answer lacks this probe's section")
-    fixed, note = _files(answer.sections.get(READS), host)
-    readers = Counter(path for p in request.probes if not any(map(is_glob, p.read)) for path in p.read)
+    together, note = _files(answer.sections.get(READS), host)
+    shared = {p.name: _of(p, together) for p in request.probes if p.read and not alone(p)}
+    readers = Counter(path for files in shared.values() for path in files)
     result: dict[str, Reading] = {}
     for probe in request.probes:
         section = answer.sections.get(probe.name)
         if probe.body:
             result[probe.name] = _body(section, answer, failure)
-        elif any(map(is_glob, probe.read)):
-            if section is None:
-                result[probe.name] = Reading(outcome=failure.outcome, detail=failure.detail)
-            else:
-                result[probe.name] = _read(probe, *_files(section, host), len(section.data))
-        elif READS not in answer.sections:
-            result[probe.name] = Reading(outcome=failure.outcome, detail=failure.detail)
-        else:
-            files = {path: fixed[path] for path in probe.read if path in fixed}
+        elif probe.name in shared and READS in answer.sections:
+            files = shared[probe.name]
             # A file that several probes read came once: its bytes are shared out.
             share = sum(len(text) // readers[path] for path, text in files.items())
             result[probe.name] = _read(probe, files, note, share)
+        elif section is not None:
+            result[probe.name] = _read(probe, *_files(section, host), len(section.data))
+        else:
+            result[probe.name] = Reading(outcome=failure.outcome, detail=failure.detail)
     return result
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    """A glob of a probe as sh matches it: no wildcard goes past a slash (POSIX XCU 2.13.3)."""
+    words = re.split(r"([*?]|\[[^]]*\])", path)
+    wild = {"*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(wild.get(w, w) if i % 2 else re.escape(w) for i, w in enumerate(words)))
+
+
+def _of(probe: Probe, files: Mapping[str, str]) -> dict[str, str]:
+    """Those of the files that a probe names."""
+    found = {}
+    for path in probe.read:
+        if is_glob(path):
+            found.update({name: text for name, text in files.items() if _pattern(path).fullmatch(name)})
+        elif path in files:
+            found[path] = files[path]
+    return found
 
 
 def _text(data: bytes) -> str:

@@ -120,28 +120,33 @@ def _request(probes: tuple[Probe, ...], body: str, variables: Mapping[str, str] 
     return Request(call, f"{call}() {{\n{text}}}\n", probes, tuple((variables or {}).items()))
 
 
-def compose_reads(probes: Sequence[Probe], host: Host) -> Request:
-    """One request that reads the files of all these probes: fixed names by one process, each probe with wildcards by one.
+def alone(probe: Probe) -> bool:
+    """Whether a probe's files are read by a process of their own: there may be as many as there are processes."""
+    return any(is_glob(path) and path.startswith("/proc/") for path in probe.read)
 
-    A file that isn't there or may not be read stands in its mark's note, as uPATH and dPATH.
+
+def compose_reads(probes: Sequence[Probe], host: Host) -> Request:
+    """One request that reads the files of all these probes by one process, and of each that reads `alone` by one more.
+
+    A file with a fixed name that isn't there or may not be read stands in its mark's note, as uPATH and dPATH.
     """
-    fixed = sorted(
-        {rooted(p, host) for probe in probes if not any(map(is_glob, probe.read)) for p in probe.read}
-    )
     body = ""
-    if fixed:
-        body += (
-            _head(fixed) + f"livedata_miss {' '.join(fixed)}\n" + _section(READS, "0", "$livedata_missing")
-        )
+    together = [probe for probe in probes if not alone(probe)]
+    if together:
+        body += _reads(READS, together, host)
     for probe in probes:
-        if any(map(is_glob, probe.read)):
-            paths = [rooted(p, host) for p in probe.read]
-            watched = [rooted(p, host) for p in probe.read if not is_glob(p)]
-            if probe.denied_without:
-                watched.append(rooted(probe.denied_without, host))
-            body += _head(paths) + f"livedata_miss {' '.join(watched)}\n"
-            body += _section(probe.name, "0", "$livedata_missing")
+        if alone(probe):
+            body += _reads(probe.name, [probe], host)
     return _request(tuple(probes), body)
+
+
+def _reads(section: str, probes: Sequence[Probe], host: Host) -> str:
+    paths = sorted({path for probe in probes for path in probe.read})
+    watched = sorted(
+        {p for p in paths if not is_glob(p)} | {p.denied_without for p in probes if p.denied_without}
+    )
+    head, miss = ([rooted(p, host) for p in names] for names in (paths, watched))
+    return _head(head) + f"livedata_miss {' '.join(miss)}\n" + _section(section, "0", "$livedata_missing")
 
 
 def compose_body(

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..model.host import Host
 from ..model.probe import Lane, Probe
 from ..model.scrape import Failure, Outcome
-from .compose import READS, Request, is_glob
+from .compose import READS, Request, alone, is_glob
 from .framing import Section, milliseconds
 from .protocol import Answer
 
@@ -24,7 +24,7 @@ class ReplaySession:
 
     async def ask(self, lane: Lane, request: Request, timeout: float) -> Answer:
         sections = {}
-        fixed = [p for p in request.probes if not p.body and not any(map(is_glob, p.read))]
+        fixed = [p for p in request.probes if not p.body and not alone(p)]
         if fixed:
             sections[READS] = self._files(READS, sorted({path for p in fixed for path in p.read}))
         for probe in request.probes:
