@@ -125,7 +125,7 @@ class Asker:
     async def _measure_skew(self, session: Session) -> None:
         """The host's clock against ours, now and then: `date` costs a fork and tells whole seconds."""
         now = self._clock.now_us()
-        if self._skew_at and now - self._skew_at < SKEW_EVERY_US:
+        if self._skew_at and 0 <= now - self._skew_at < SKEW_EVERY_US:
             return
         answer = await session.ask(
             "slow", compose_body(CLOCK, CLOCK.timeout, False), CLOCK.timeout + MARGIN_SECONDS

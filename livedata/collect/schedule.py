@@ -36,6 +36,11 @@ def first_due(last: int | None, every: float, now: int) -> int:
     return max(now, last + int(every * SECOND))
 
 
+def due_at(due: int, every: float, now: int) -> int:
+    """`due`, unless this clock was set back: no run lies further ahead than one cadence."""
+    return min(due, now + int(every * SECOND))
+
+
 def missed(ts: int, due: int, every: float) -> int:
     """Ticks that were skipped when a probe due at `due` ran at `ts`."""
     return max(0, (ts - due) // max(1, int(every * SECOND)))

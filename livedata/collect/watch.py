@@ -13,7 +13,7 @@ from ..model.scrape import CONNECT, Failure, Outcome, Scrape
 from ..transport.protocol import Session, Transport
 from .asker import LANES, Asker
 from .backoff import wait_seconds
-from .schedule import SECOND, first_due, missed, next_due, phase, tick
+from .schedule import SECOND, due_at, first_due, missed, next_due, phase, tick
 
 NAP_SECONDS = 15.0
 """The longest sleep: timers stand still while a laptop sleeps, so wall time is looked at again."""
@@ -88,8 +88,10 @@ async def _lane(
     late = phase(asker.host.name, around.hosts, min(p.every for p in probes))
     first = True
     while not session.lost:
+        now = clock.now_us()
+        due.update({p.name: due_at(due[p.name], p.every, now) for p in probes})
         soonest = min(due[p.name] for p in probes)
-        wait = (soonest - clock.now_us()) / SECOND + (0.0 if first else late / SECOND)
+        wait = (soonest - now) / SECOND + (0.0 if first else late / SECOND)
         if wait > 0:
             await clock.sleep(min(wait, NAP_SECONDS))
             if wait > NAP_SECONDS:

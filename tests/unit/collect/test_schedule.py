@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livedata.collect.backoff import KEYS, MOST_SECONDS, REFUSALS, REFUSED_SECONDS, wait_seconds
-from livedata.collect.schedule import SECOND, first_due, missed, next_due, phase, tick
+from livedata.collect.schedule import SECOND, due_at, first_due, missed, next_due, phase, tick
 from livedata.model.scrape import Outcome
 
 times = st.integers(0, 4_000_000_000 * SECOND)
@@ -43,6 +43,13 @@ def test_the_first_run_waits_only_for_a_young_sample(now: int, every: float) -> 
     assert first_due(now + SECOND, every, now) == now  # a sample from the future: this clock was set back
     assert first_due(now, every, now) == now + int(every * SECOND)
     assert first_due(now - int(every * SECOND), every, now) == now
+
+
+@given(times, cadences, st.integers(0, 10_000_000 * SECOND))
+def test_a_clock_that_is_set_back_delays_by_one_cadence_at_most(now: int, every: float, back: int) -> None:
+    due = next_due(tick(now, every), every)
+    assert due_at(due, every, now) == due
+    assert due_at(due, every, now - back) <= now - back + int(every * SECOND)
 
 
 @given(st.text(min_size=1), st.integers(1, 2000), cadences)

@@ -1,0 +1,83 @@
+"""A host that is watched, with a clock of the test's own: what a clock that jumps does to its ticks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from livedata.collect.asker import Asker
+from livedata.collect.schedule import SECOND
+from livedata.collect.watch import Surroundings, watch
+from livedata.model.batch import Batch
+from livedata.model.host import Host
+from livedata.probe.load import load_probes
+from livedata.transport.replay import ReplayTransport
+
+CPU = load_probes()["cpu"]
+START = 1_800_000_000 * SECOND
+HOUR = 3600
+
+
+class Hands:
+    """A clock whose sleepers wake at once; `jumps`: at which second since the start it is moved by how many seconds."""
+
+    def __init__(self, jumps: dict[int, int]) -> None:
+        self.slept = 0.0
+        self.jumps = jumps
+
+    def now_us(self) -> int:
+        return START + int(
+            (self.slept + sum(by for at, by in self.jumps.items() if self.slept >= at)) * SECOND
+        )
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        await asyncio.sleep(0)
+
+
+def ticks(folder: Path, seconds: int, jumps: dict[int, int]) -> list[int]:
+    """The seconds since the start that samples bear, of a watch of so many seconds."""
+    clock = Hands(jumps)
+    stamps: list[int] = []
+
+    def keep(batches: Sequence[Batch]) -> None:
+        stamps.extend((b.ts - START) // SECOND for b in batches if b.probe.name == "cpu")
+
+    async def run() -> None:
+        host = Host("old", transport="replay", recording=str(folder))
+        around = Surroundings(clock, 1, asyncio.Semaphore(1), lambda host, failure: None)
+        task = asyncio.create_task(watch(Asker(host, [CPU], {}, clock, keep), ReplayTransport(), around))
+        while clock.slept < seconds:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(run())
+    return [ts for ts in stamps if ts < seconds]
+
+
+def recorded(tmp_path: Path) -> Path:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "stat").write_text("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n")
+    (tmp_path / "proc" / "uptime").write_text("100.00 100.00\n")
+    return tmp_path
+
+
+def test_every_tick_is_asked_once(tmp_path: Path) -> None:
+    assert ticks(recorded(tmp_path), 60, {}) == [0, 10, 20, 30, 40, 50]
+
+
+def test_a_clock_set_back_by_an_hour_costs_one_tick_at_most(tmp_path: Path) -> None:
+    got = ticks(recorded(tmp_path), 60, {25: -HOUR})
+    assert got[:3] == [0, 10, 20]
+    assert got[3:5] == [40 - HOUR, 50 - HOUR]
+
+
+def test_a_clock_that_leaps_gives_one_sample_and_no_burst(tmp_path: Path) -> None:
+    got = ticks(recorded(tmp_path), 3700, {25: HOUR})
+    assert got[:4] == [0, 10, 20, 30 + HOUR]
+    assert len(got) == len(set(got))
