@@ -12,6 +12,7 @@ from ..model.probe import Lane, Probe
 from ..model.reading import ParseError, Reading
 from ..model.scrape import CONNECT, SCRAPE, Failure, Outcome, Scrape
 from ..parse import CURSORS, PARSERS
+from ..probe.load import apply_settings
 from ..store.state import Last
 from ..transport.compose import Request, compose_body, compose_reads
 from ..transport.protocol import Answer, Session
@@ -41,7 +42,7 @@ class Asker:
     """What is known of one host while it is watched: its probes, the last sample of each, its clock's skew.
 
     Args:
-        probes: those of this host, the inventory's settings applied.
+        probes: all there are; the inventory's settings for this host are applied here.
         known: the last sample of each probe that the store has.
         emit: takes batches as they come.
         paused: whether logs should wait on their hosts, because the store takes no rows.
@@ -52,7 +53,10 @@ class Asker:
         paused: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self.host = host
-        self.probes = tuple(probes)
+        self._tables = {probe.name: probe for probe in probes}
+        """What rows belong to: the probe as its header has it, one object for all hosts, whatever one host's settings are."""
+        settings = ((p, host.probes.get(p.name, Settings())) for p in self._tables.values())
+        self.probes = tuple(apply_settings(p, s) for p, s in settings if s.enabled)
         self.last = dict(known)
         self.emit = emit
         self.silent: Failure | None = None
@@ -196,7 +200,8 @@ class Asker:
         full = with_increases(probe, rows, last.counters if last and dt else None)
         middle = sent + ((answer.rtt or 0.0) + (answer.wall or 0.0)) / 2 * 1e6
         batch = Batch(
-            probe, self.host.name, ts, full, answer.boot_id, offset_ms=round((middle - ts) / 1000), dt_ms=dt,
+            self._tables[probe.name], self.host.name, ts, full, answer.boot_id,
+            offset_ms=round((middle - ts) / 1000), dt_ms=dt,
             uptime_ms=answer.uptime_ms, cursor=cursor,
         )  # fmt: skip
         counters = counters_of(probe, rows)

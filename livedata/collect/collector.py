@@ -17,7 +17,7 @@ from ..store.writer import Writer
 from ..transport.protocol import Transport
 from .asker import Asker
 from .backoff import MOST_SECONDS
-from .pull import applied, pull
+from .pull import pull
 from .watch import Surroundings, watch
 
 PENDING_ROWS = 500_000
@@ -156,8 +156,9 @@ class Collector:
     def _asker(self, host: Host) -> Asker:
         state = self._writer.state
         known = {p.name: last for p in self._probes.values() if (last := state.before(host.name, p))}
-        probes = applied(self._probes.values(), host)
-        return Asker(host, probes, known, self._clock, self._pending.add, lambda: self._refused)
+        return Asker(
+            host, self._probes.values(), known, self._clock, self._pending.add, lambda: self._refused
+        )
 
     def _said(self, host: str, failure: Failure | None) -> None:
         outcome = failure.outcome if failure else Outcome.OK

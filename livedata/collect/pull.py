@@ -6,18 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from ..clock import Clock
 from ..model.batch import Batch
-from ..model.host import Host, Settings
+from ..model.host import Host
 from ..model.probe import Probe
 from ..model.scrape import SCRAPE, Failure, Outcome, Scrape
-from ..probe.load import apply_settings
 from ..transport.protocol import Transport
 from .asker import LANES, Asker
 from .schedule import first_due, tick
-
-
-def applied(probes: Iterable[Probe], host: Host) -> list[Probe]:
-    """The probes that run on a host, with what the inventory says of them there."""
-    return [apply_settings(p, s) for p in probes if (s := host.probes.get(p.name, Settings())).enabled]
 
 
 async def pull(asker: Asker, transport: Transport, clock: Clock) -> Failure | None:
@@ -56,7 +50,7 @@ async def pull_once(
             if batch.probe is SCRAPE:
                 scrapes.extend(scrape_of(row) for row in batch.rows)
 
-    await pull(Asker(host, applied(probes, host), {}, clock, keep), transport, clock)
+    await pull(Asker(host, probes, {}, clock, keep), transport, clock)
     return tuple(scrapes)
 
 

@@ -126,7 +126,7 @@ def _toml_error(source: _Text, message: str) -> InventoryError:
 _KINDS = {
     "string_type": "it must be text, in quotes",
     "int_type": "it must be a whole number, without quotes",
-    "float_type": "it must be a number, without quotes",
+    "float_type": 'it must be seconds without quotes, or a duration such as "30s" or "5m"',
     "bool_type": "it must be true or false, without quotes",
     "list_type": "it must be a list, in [ ]",
     "dict_type": "it must be a table",

@@ -6,12 +6,24 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from .names import address_fault, name_fault, user_fault
 from .text import quoted
 
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
+
+
+_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
+
+
+def _seconds(value: object) -> object:
+    """A duration as probes' headers write it, in seconds; anything else as it is."""
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    return float(int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[found[2]]) if found else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
 
 
 def _checked(fault: str, text: str) -> str:
@@ -76,8 +88,8 @@ class ProbeModel(_Model):
     """One probe on one host: how often, how long, whether at all."""
 
     enabled: bool | None = None
-    every: Annotated[float, Field(gt=0, le=86_400 * 7, allow_inf_nan=False)] | None = None
-    timeout: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
+    every: Annotated[Seconds, Field(gt=0, le=86_400 * 7, allow_inf_nan=False)] | None = None
+    timeout: Annotated[Seconds, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
     sudo: bool | None = None
 
 
@@ -90,7 +102,7 @@ class HostKeys(_Model):
     identity_file: Paths | None = None
     known_hosts: KeysFiles | None = None
     jump: Plain | None = None
-    connect_timeout: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
+    connect_timeout: Annotated[Seconds, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
     transport: Literal["ssh", "local", "replay"] | None = None
     recording: Plain | None = None
     proc_root: Annotated[str, AfterValidator(_root)] | None = None

@@ -82,3 +82,14 @@ def test_what_a_recording_lacks_is_unsupported(tmp_path: Path) -> None:
     assert scrapes["cpu"].outcome is Outcome.OK
     assert scrapes["memory"].outcome is Outcome.UNSUPPORTED
     assert "os" not in scrapes
+
+
+def test_rows_of_hosts_with_settings_of_their_own_belong_to_one_table(tmp_path: Path) -> None:
+    folder, _ = recording(tmp_path, "cpu")
+    plain, slow = (
+        batches(Host(name, transport="replay", recording=str(folder), probes=settings), ReplayTransport())[
+            "cpu"
+        ]
+        for name, settings in (("plain", {}), ("slow", {"cpu": Settings(every=60.0, timeout=1.0)}))
+    )
+    assert plain.probe is slow.probe is PROBES["cpu"]

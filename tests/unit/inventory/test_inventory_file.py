@@ -357,3 +357,13 @@ def test_the_guide_names_every_key():
     for model in (HostKeys, GroupModel, HostModel, ProbeModel):
         for key in model.model_fields:
             assert f"`{key}`" in text, key
+
+
+def test_durations_as_probes_write_them(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.toml"
+    path.write_text('[hosts.a]\nconnect_timeout = "5s"\nprobes.cpu.every = "2m"\nprobes.log.every = 15\n')
+    (host,) = load_inventory(path, read_ssh_config(tmp_path / "none"))
+    assert (host.route.connect_timeout, host.probes["cpu"].every, host.probes["log"].every) == (5, 120, 15)
+    path.write_text('[hosts.a]\nprobes.cpu.every = "soon"\n')
+    with pytest.raises(InventoryError, match="a duration such as"):
+        load_inventory(path, read_ssh_config(tmp_path / "none"))
