@@ -172,14 +172,15 @@ class Collector:
         Raises:
             StoreError: the disk is full or failed.
         """
-        for refused in self._writer.append(batches, self._clock.now_us()) if batches else ():
+        for refused in self._writer.append(batches, self._clock.now_us()):
             self._complain(f"{refused.batch.host}: {refused.batch.probe.name}: not kept: {refused.reason}")
 
     async def _flush(self) -> None:
         """Put what is pending into the store, sealing when it is time; a store that refuses stops nothing."""
         batches = self._pending.take()
         try:
-            await asyncio.to_thread(self._append, batches)
+            if batches:
+                await asyncio.to_thread(self._append, batches)
             if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
                 batches = []
                 await asyncio.to_thread(self._writer.seal)
