@@ -89,7 +89,8 @@ async def until_stopped(collecting: Collector) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up stays ignored
+            loop.add_signal_handler(number, stop.set)
     await collecting.watch(stop)
 
 

@@ -97,6 +97,24 @@ def test_up_watches_this_machine_and_says_so(fleet: Fleet, product: Product) -> 
     assert said.splitlines()[-1].startswith("Stopped")
 
 
+def test_a_hang_up_ends_a_watch_but_not_under_nohup(fleet: Fleet, product: Product) -> None:
+    product.inventory.unlink()
+    product.env.pop("LIVEDATA_INVENTORY")
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what nohup(1) does, and a child inherits
+    try:
+        with product.watching("up") as up:
+            product.soon("SELECT count(*) > 0 AS there FROM memory")
+            up.send_signal(signal.SIGHUP)
+            product.soon("SELECT count(*) > 1 AS more FROM memory")
+            assert up.poll() is None
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    with product.watching("up") as up:
+        product.soon("SELECT max(ts) > now() - INTERVAL 5 SECOND AS again FROM scrape")
+        up.send_signal(signal.SIGHUP)
+        assert up.wait(10) == 0
+
+
 def test_the_journal_by_cursor(fleet: Fleet, product: Product) -> None:
     host = fleet.make("log-01", "journal")
     product.hosts(fleet.hosts)
