@@ -12,11 +12,14 @@ import pytest
 from tests.fleet.hosts import NEEDED
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ("cat", "chmod", "cksum", "dirname", "id", "rm", "sed")
+TOOLS = ("cat", "chmod", "cksum", "dirname", "id", "ls", "mkdir", "cp", "rm", "sed")
 NEW_ENOUGH = """\
 case "$*" in
+  *"import pip"*) echo yes ;;
   *"import sys; print"*) echo python3.11-venv ;;
-  "-m venv --clear "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && cp "$0" "$4/bin/livedata" ;;
+  "-m venv --clear "*)
+    mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && cp "$0" "$4/bin/livedata" && echo >"$4/pyvenv.cfg" ;;
+  "run where") pwd ;;
 esac
 """
 
@@ -31,7 +34,7 @@ class Checkout:
         self.path.mkdir()
         shutil.copy(ROOT / "dev", folder / "dev")
         (folder / "pyproject.toml").write_text("[project]\n")
-        for tool in (*TOOLS, "mkdir", "cp"):
+        for tool in TOOLS:
             (self.path / tool).symlink_to(shutil.which(tool) or tool)
         self.program("id", "echo 1000")
 
@@ -42,11 +45,11 @@ class Checkout:
         path.write_text(f'#!/bin/sh\necho "{name} $*" >>{self.calls}\n{body}\n')
         path.chmod(0o755)
 
-    def dev(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def dev(self, *arguments: str, cwd: str = "/", **environ: str) -> subprocess.CompletedProcess[str]:
         self.calls.write_text("")
         return subprocess.run(
-            ["/bin/sh", str(self.folder / "dev"), *arguments],
-            env={"PATH": str(self.path), "HOME": "/nowhere"}, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+            ["/bin/sh", str(self.folder / "dev"), *arguments], cwd=cwd, stdin=subprocess.DEVNULL,
+            env={"PATH": str(self.path), "HOME": "/nowhere", **environ}, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
     def called(self, pattern: str) -> list[str]:
@@ -82,6 +85,15 @@ def test_an_old_python_is_said(checkout: Checkout) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("dev: Python 3.11 or newer is needed, and Python 3.9.2 is here; ")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_python_that_was_named_and_is_none_is_said(checkout: Checkout) -> None:
+    checkout.program("python3", NEW_ENOUGH)
+    for named in ("/bin/false", "python3.99"):
+        done = checkout.dev("up", PYTHON=named)
+        assert done.returncode == 1
+        assert done.stderr == f"dev: PYTHON={named} is no Python 3.11 or newer, which is needed\n"
+    assert not (checkout.folder / ".venv").exists()
 
 
 def test_no_python_at_all_is_said_or_installed(checkout: Checkout) -> None:
@@ -121,6 +133,55 @@ def test_the_environment_is_made_once_and_brought_up_to_date(checkout: Checkout)
     checkout.dev("up")
     assert len(checkout.called("pip install")) == 1
     assert not checkout.called("-m venv --clear")
+
+
+def test_a_program_runs_where_it_was_called(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.program("python3", NEW_ENOUGH)
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    assert checkout.dev("run", "run", "where", cwd=str(elsewhere)).stdout == f"{elsewhere}\n"
+    there = checkout.dev("run", "run", "where", cwd=str(elsewhere), LIVEDATA_VENV="its own")
+    assert there.stdout == f"{elsewhere}\n"
+    assert (elsewhere / "its own/livedata-stamp").exists()
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.program("python3", NEW_ENOUGH)
+    letter = tmp_path / "home/letter"
+    letter.parent.mkdir()
+    letter.write_text("dear")
+    done = checkout.dev("up", LIVEDATA_VENV=str(letter.parent))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"dev: {letter.parent} is in the way: it is no Python environment; ")
+    assert done.stderr.count("\n") == 1
+    assert letter.read_text() == "dear"
+    assert not checkout.called("python")
+
+
+def test_half_an_environment_is_made_anew(checkout: Checkout) -> None:
+    checkout.program("python3", NEW_ENOUGH)
+    checkout.dev("up")
+    python = checkout.folder / ".venv/bin/python"
+    python.write_text(
+        "#!/bin/sh\nexit 1\n"
+    )  # as after an upgrade of the system's Python, or Ctrl-C amid ensurepip
+    done = checkout.dev("up")
+    assert done.returncode == 0, done.stderr
+    assert len(checkout.called("-m venv --clear")) == 1
+
+
+def test_an_environment_that_moved_is_made_anew(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.program("python3", NEW_ENOUGH)
+    checkout.dev("up")
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("dev", "pyproject.toml", ".venv"):
+        (checkout.folder / name).rename(moved / name)
+    checkout.folder = moved
+    assert checkout.dev("up").returncode == 0
+    assert len(checkout.called("-m venv --clear")) == 1
+    checkout.dev("up")
+    assert not checkout.called("-m venv --clear|pip install")
 
 
 def test_a_failed_installation_is_tried_again(checkout: Checkout) -> None:
