@@ -23,6 +23,7 @@
 # ///
 
 # At most $LIVEDATA_LIMIT entries: those after $LIVEDATA_CURSOR, oldest first, or the newest where there is no cursor.
+# With $LIVEDATA_BRIEF fields of over 4 KiB are left out: so comes past an entry that is larger than an answer may be.
 # Never with a filter: with one, --after-cursor loses the first match (systemd 252).
 command -v journalctl >/dev/null 2>&1 || exit 69
 
@@ -43,11 +44,13 @@ if [ -z "$readable" ]; then
   exit 77
 fi
 
+set -- -o json --no-pager -q
+[ -n "$LIVEDATA_BRIEF" ] || set -- "$@" --all
 if [ -z "$LIVEDATA_CURSOR" ]; then
-  exec journalctl -o json --all --no-pager -q -n "$LIVEDATA_LIMIT"
+  exec journalctl "$@" -n "$LIVEDATA_LIMIT"
 fi
 # journalctl's own status decides; that it is ended early because head has enough (141: SIGPIPE) is as it should be.
 exec 4>&1
-status=$({ { journalctl -o json --all --no-pager -q --after-cursor="$LIVEDATA_CURSOR"; echo $? >&3; } |
+status=$({ { journalctl "$@" --after-cursor="$LIVEDATA_CURSOR"; echo $? >&3; } |
   head -n "$LIVEDATA_LIMIT" >&4; } 3>&1)
 case $status in 0 | 141) exit 0 ;; *) exit 1 ;; esac

@@ -18,13 +18,12 @@ from ..transport.compose import Request, compose_body, compose_reads
 from ..transport.protocol import Answer, Session
 from .changed import Seen, changed, slot
 from .increase import counters_of, elapsed_ms, with_increases
+from .pace import ALONE, CUT, MOST_ENTRIES, entries_next
 from .reading import readings
 
 LANES: tuple[Lane, ...] = ("main", "slow", "log")
 MARGIN_SECONDS = 5.0
 """What an answer may take beyond its probes' own time-outs."""
-LOG_ENTRIES = 2000
-"""Log entries asked for at one time; where so many came, there are more."""
 LOG_PULLS = 100
 """Requests one pull of a log may take: what is left waits for the next."""
 NO_SHELL = frozenset({Outcome.DENIED, Outcome.MALFORMED})
@@ -65,6 +64,8 @@ class Asker:
         self._clock = clock
         self._seen: dict[str, tuple[int, str | None, Seen]] = {}
         """Probe → period, boot and files of its sample before, where unchanged files give no rows."""
+        self._entries: dict[str, int] = {}
+        """Log → entries to ask for at one time."""
         self._requests: dict[tuple[str, ...], Request] = {}
         self._skew_ms: float | None = None
         self._skew_at = 0
@@ -117,7 +118,11 @@ class Asker:
             if self._paused():
                 break
             last = self.last.get(probe.name)
-            state = {"LIVEDATA_CURSOR": (last and last.cursor) or "", "LIVEDATA_LIMIT": str(LOG_ENTRIES)}
+            entries = self._entries.get(probe.name, MOST_ENTRIES)
+            state = {
+                "LIVEDATA_CURSOR": (last and last.cursor) or "", "LIVEDATA_LIMIT": str(entries),
+                "LIVEDATA_BRIEF": "y" if entries == ALONE else "",
+            }  # fmt: skip
             request = compose_body(probe, probe.timeout, self._settings(probe).sudo, state)
             before = state["LIVEDATA_CURSOR"]
             refused = await self._ask(session, lane, request, ts)
@@ -151,6 +156,11 @@ class Asker:
         total = sum(r.bytes for r in read.values()) or 1
         for probe in request.probes:
             reading = read[probe.name]
+            if probe.parse in CURSORS:
+                asked = self._entries.get(probe.name, MOST_ENTRIES)
+                self._entries[probe.name] = entries_next(
+                    asked, reading.outcome, reading.text, answer.wall or 0.0
+                )
             batch, outcome, detail = self._digest(probe, reading, answer, ts, sent)
             if batch:
                 batches.append(batch)
@@ -181,7 +191,7 @@ class Asker:
         self, probe: Probe, reading: Reading, answer: Answer, ts: int, sent: int
     ) -> tuple[Batch | None, Outcome, str | None]:
         """Rows with their increments from a reading, and what to say of the run."""
-        cut_log = reading.outcome is Outcome.TRUNCATED and probe.parse in CURSORS
+        cut_log = reading.outcome in CUT and probe.parse in CURSORS and "\n" in reading.text
         if reading.outcome is not Outcome.OK and not reading.files and not cut_log:
             return None, reading.outcome, reading.detail
         reading, whole = self._news(probe, reading, answer.boot_id, ts)

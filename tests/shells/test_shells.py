@@ -146,7 +146,7 @@ def test_the_newest_entries_where_there_is_no_cursor(journal: Run, tmp_path: Pat
     done = journal()
     assert (done.returncode, done.stderr) == (0, "")
     assert CURSORS["journal"](Reading(text=done.stdout)) == "it's $HOME"
-    assert (tmp_path / "calls").read_text() == "-o json --all --no-pager -q -n 7\n"
+    assert (tmp_path / "calls").read_text() == "-o json --no-pager -q --all -n 7\n"
 
 
 def test_those_after_the_cursor_oldest_first_and_bounded(journal: Run, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_those_after_the_cursor_oldest_first_and_bounded(journal: Run, tmp_path:
     assert CURSORS["journal"](Reading(text=done.stdout)) == "c 7"
     assert (
         tmp_path / "calls"
-    ).read_text() == "-o json --all --no-pager -q --after-cursor=it's $HOME `x` \"\n"
+    ).read_text() == "-o json --no-pager -q --all --after-cursor=it's $HOME `x` \"\n"
 
 
 def test_all_of_them_where_there_are_fewer_than_the_limit(journal: Run) -> None:
