@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..model.probe import Probe
 from ..model.reading import Reading
-from .text import bad, file, natural
+from .text import U64_END, bad, file, natural
 
 if TYPE_CHECKING:
     from ..model.batch import Row
@@ -47,9 +47,11 @@ def meminfo(probe: Probe, reading: Reading) -> list[Row]:
 
 
 def _value(text: str | None) -> int | None:
-    """`  16318480 kB` → bytes; a number without a unit as it is."""
+    """`  16318480 kB` → bytes; a number without a unit as it is; None for one below zero, which lxcfs writes unsigned."""
     if text is None:
         return None
     number = text.removesuffix(" kB")
-    value = natural(number, "a value of /proc/meminfo", _LARGEST)
+    value = natural(number, "a value of /proc/meminfo", U64_END)
+    if value >= _LARGEST:
+        return None
     return value if number is text else value * 1024
