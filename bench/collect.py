@@ -25,7 +25,7 @@ from collecting.exporter import SCRAPES, start_exporters
 from collecting.group import Group, NoAccounting, sweep
 from collecting.machines import Ground, start_hosts
 from collecting.peers import start_peers
-from collecting.report import FULL, SYSTEM, environment, summary, table, targets
+from collecting.report import FULL, SYSTEM, WHOLE, environment, summary, table, targets
 
 
 def options(argv: Sequence[str]) -> argparse.Namespace:
@@ -39,6 +39,14 @@ def options(argv: Sequence[str]) -> argparse.Namespace:
     add("--alone", action="store_true", help="no peers, only livedata and node_exporter")
     add("--json", type=Path, metavar="FILE", help="where the numbers go")
     return parser.parse_args(argv)
+
+
+def connect(livedata: Driven, hosts: int) -> dict[str, Any]:
+    """Connect every host and take its first tick."""
+    ready = livedata.tell("setup")
+    if ready["reached"] < hosts:
+        raise RuntimeError(f"{ready['reached']} of {hosts} hosts were reached: {ready['complaints']}")
+    return ready
 
 
 class Bench:
@@ -59,20 +67,25 @@ class Bench:
         livedata = start_livedata(ground, "livedata", ground.hosts, asked.every)
         self.started.append(livedata)
         files = self.set_up(livedata, hosts)
+        whole = start_livedata(ground, "whole", ground.hosts, asked.every, whole=True)
+        self.started.append(whole)
+        connect(whole, asked.sessions)
         peers = [] if asked.alone else start_peers(ground, files, asked.peers, asked.all)
         self.started += peers
         exporters = start_exporters(ground)
         once["processes"] = ground.fill()
+        livedata.tell(f"run {2 * asked.every}")  # the processes that were added are news once
         for _ in range(asked.rounds):
             self.window(FULL, livedata, hosts)
             for peer in peers:
                 self.round_of(peer, "central_ms", asked.sessions, hosts)
             self.window(SYSTEM, livedata, hosts)
+            self.window(WHOLE, whole, hosts)
             for exporter in exporters:
                 self.round_of(exporter, "host_ms", SCRAPES)
         once["rss_all_hosts_mb"] = livedata.rss_mb()
         before = livedata.group.cpu_ms()
-        once["problems"] = livedata.tell("seal")["problems"]
+        once["problems"] = livedata.tell("seal")["problems"] | whole.tell("run 0")["problems"]
         once["seal_central_ms"] = (livedata.group.cpu_ms() - before) / asked.sessions
         found = summary(self.measured)
         for side in ("central", "host"):
@@ -86,7 +99,7 @@ class Bench:
         """The memory of a collector of one host."""
         livedata = start_livedata(self.ground, "one", self.ground.hosts[:1], 1.0)
         self.started.append(livedata)
-        livedata.tell("setup")
+        connect(livedata, 1)
         livedata.tell("run 2")
         self.once["rss_one_host_mb"] = livedata.rss_mb()
         livedata.close()
@@ -96,9 +109,7 @@ class Bench:
         count = self.asked.sessions
         central, host = livedata.group.cpu_ms(), hosts.cpu_ms()
         memory = hosts.private_mb({"sshd"})
-        ready = livedata.tell("setup")
-        if ready["reached"] < count:
-            raise RuntimeError(f"{ready['reached']} of {count} hosts were reached: {ready['complaints']}")
+        ready = connect(livedata, count)
         self.once |= {
             "setup_central_ms": (livedata.group.cpu_ms() - central) / count,
             "setup_host_ms": (hosts.cpu_ms() - host) / count,

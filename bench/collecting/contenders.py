@@ -73,9 +73,11 @@ def write_plan(ground: Ground, name: str, hosts: Sequence[Access], **more: objec
     return path
 
 
-def start_livedata(ground: Ground, name: str, hosts: Sequence[Access], every: float) -> Driven:
-    """The collector over these hosts, all imported and not yet connected."""
-    plan = write_plan(ground, name, hosts, every=every)
+def start_livedata(
+    ground: Ground, name: str, hosts: Sequence[Access], every: float, whole: bool = False
+) -> Driven:
+    """The collector over these hosts, all imported and not yet connected; `whole`: idle processes give rows too."""
+    plan = write_plan(ground, name, hosts, every=every, whole=whole)
     command = [sys.executable, str(HERE / "watching.py"), str(plan)]
     livedata = Driven(ground.group(name), command, ground.folder / f"{name}.err")
     livedata.tell("run 0")

@@ -1,7 +1,8 @@
 """Machines to ask: on loopback, each with an OpenSSH server, process ids and accounts of its own, all in one cgroup.
 
-A session is two processes of sshd and a shell, so that 100 sessions to one server would read 300 of themselves. Here 15
-sessions share a machine, which is then filled up to 200 processes: what a tick reads is what it would on a real host.
+A session is two processes of sshd and a shell, so that 100 sessions to one server would read 300 of themselves. Here 12
+sessions share a machine, which is then filled up to 200 processes, a fifth of which do something between two ticks: what a
+tick reads is what it would on a real host.
 A machine lives as long as the pipe to it; nothing of it is seen or left outside its namespaces (unshare(1)).
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,10 +19,12 @@ from pathlib import Path
 
 from .group import Group
 
-SESSIONS = 15
+SESSIONS = 12
 PROCESSES = 200
+CHANGING = 40
 USER = "livedata-bench"
 UID = 64_777
+BUSY = Path(__file__).parent / "busy.py"
 
 MACHINE = """
 set -e
@@ -29,12 +33,15 @@ mount --bind "$1/passwd" /etc/passwd
 mount -t tmpfs -o size=1m,mode=755 tmpfs /run
 mkdir -m 755 /run/sshd
 cp "$1/key.pub" /run/authorized_keys
-shift
+fillers=$2 python=$3 busy=$4
+shift 4
 "$@" </dev/null >/dev/null 2>&1 &
 echo up
-while read -r wanted; do
+while read -r wanted changing; do
+  echo 0 >"$fillers"
+  "$python" "$busy" "$changing" </dev/null >/dev/null 2>&1 &
   set -- /proc/[0-9]*
-  count=$#
+  count=$(($# - 1 + changing))
   while [ $count -lt "$wanted" ]; do
     sleep 86400 </dev/null >/dev/null 2>&1 &
     count=$((count + 1))
@@ -87,16 +94,18 @@ class Machine:
     """One machine, its server running when this returns.
 
     Args:
-        group: counts its CPU.
+        group: counts the CPU of its server.
+        fillers: the group of the processes that only fill it.
         folder: holds what it has as /etc/passwd, and the key that its account takes.
         server: the server's command; it may not go into the background by itself.
         port: where it will listen on 127.0.0.1.
     """
 
-    def __init__(self, group: Group, folder: Path, server: Sequence[str], port: int) -> None:
+    def __init__(self, group: Group, fillers: Group, folder: Path, server: Sequence[str], port: int) -> None:
         apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+        words = [str(folder), str(fillers.path / "cgroup.procs"), sys.executable, str(BUSY), *server]
         self._process = subprocess.Popen(
-            group.inside([*apart, "/bin/sh", "-c", MACHINE, "machine", str(folder), *server]),
+            group.inside([*apart, "/bin/sh", "-c", MACHINE, "machine", *words]),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         if self._said() != "up":
@@ -107,10 +116,10 @@ class Machine:
         assert self._process.stdout
         return self._process.stdout.readline().strip()
 
-    def fill(self, processes: int) -> int:
-        """Add sleeping processes up to so many in all; how many there are then."""
+    def fill(self) -> int:
+        """Add processes, `CHANGING` of them busy, up to `PROCESSES` in all; how many there are then."""
         assert self._process.stdin
-        self._process.stdin.write(f"{processes}\n")
+        self._process.stdin.write(f"{PROCESSES} {CHANGING}\n")
         self._process.stdin.flush()
         return int(self._said())
 
@@ -148,17 +157,21 @@ class Ground:
     hosts: list[Access] = field(default_factory=list)
     machines: list[Machine] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
+    fillers: Group = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fillers = self.group("fillers")
 
     def group(self, name: str) -> Group:
         self.groups.append(Group(name))
         return self.groups[-1]
 
     def machine(self, group: Group, server: Sequence[str], port: int) -> None:
-        self.machines.append(Machine(group, self.folder, server, port))
+        self.machines.append(Machine(group, self.fillers, self.folder, server, port))
 
     def fill(self) -> int:
         """Bring every machine to its number of processes; the most that one has."""
-        return max([machine.fill(PROCESSES) for machine in self.machines])
+        return max([machine.fill() for machine in self.machines])
 
     def close(self) -> None:
         for machine in self.machines:

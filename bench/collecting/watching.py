@@ -132,16 +132,19 @@ def wire_bytes() -> dict[str, int]:
     return {"sent": sent, "received": received}
 
 
-def standard_tick(every: float) -> dict[str, Probe]:
+def standard_tick(every: float, whole: bool) -> dict[str, Probe]:
     """The probes of the tick: those that read files, at a cadence of at most 10 s, and every process.
 
-    `process` is due at every other tick, so that windows with and without it take turns on the same sessions.
+    `process` is due at every other tick, so that windows with and without it take turns on the same sessions; with
+    `whole` at every tick, and each of its samples is kept whole, the idle processes too.
     """
-    return {
-        name: replace(probe, every=every * (2 if name == "process" else 1))
+    rare = () if whole else ("process",)
+    found = {
+        name: replace(probe, every=every * 2 if name in rare else every)
         for name, probe in load_probes().items()
         if probe.lane == "main" and (probe.every <= 10.0 or name == "process")
     }
+    return {name: replace(probe, full=0.0) for name, probe in found.items()} if whole else found
 
 
 def hosts_of(plan: dict[str, Any]) -> list[Host]:
@@ -156,7 +159,7 @@ def hosts_of(plan: dict[str, Any]) -> list[Host]:
 
 async def serve(plan: dict[str, Any]) -> None:
     every = plan["every"]
-    probes = standard_tick(every)
+    probes = standard_tick(every, plan["whole"])
     hosts = hosts_of(plan)
     folder = Path(plan["folder"])
     # The first tick comes at once; the grid's next, with all probes, a twentieth of a period later.
