@@ -58,8 +58,8 @@ class Asker:
         self.probes = tuple(apply_settings(p, s) for p, s in settings if s.enabled)
         self.last = dict(known)
         self.emit = emit
-        self.silent: Failure | None = None
-        """Why the last request had no answer at all, not even a beginning."""
+        self.silent: dict[Lane, Failure | None] = {}
+        """Why the last request on a lane had no answer at all, not even a beginning."""
         self._paused = paused
         self._clock = clock
         self._seen: dict[str, tuple[int, str | None, Seen]] = {}
@@ -148,9 +148,9 @@ class Asker:
     async def _ask(self, session: Session, lane: Lane, request: Request, ts: int) -> Failure | None:
         sent = self._clock.now_us()
         answer = await session.ask(lane, request, max(p.timeout for p in request.probes) + MARGIN_SECONDS)
-        self.silent = answer.failure if answer.rtt is None else None
-        if self.silent and self.silent.outcome in NO_SHELL:
-            return self.silent
+        silent = self.silent[lane] = answer.failure if answer.rtt is None else None
+        if silent and silent.outcome in NO_SHELL:
+            return silent
         read = readings(answer, request, self.host)
         scrapes, batches = [], []
         total = sum(r.bytes for r in read.values()) or 1

@@ -119,11 +119,12 @@ class Collector:
 
         async def one(host: Host) -> None:
             async with self._connecting:
+                asker = self._asker(host)
                 try:
                     way = self._transports[host.transport]
-                    outcomes[host.name] = await pull(self._asker(host), way, self._clock)
+                    outcomes[host.name] = await pull(asker, way, self._clock)
                 except Exception as error:  # noqa: BLE001 - the boundary: one host never ends the others' pull
-                    outcomes[host.name] = _own_fault(error)
+                    outcomes[host.name] = self._own_fault(asker, error)
             progress(len(outcomes), len(self._hosts))
 
         work = asyncio.gather(*(one(host) for host in self._hosts))
@@ -147,11 +148,18 @@ class Collector:
     async def _guard(self, host: Host, around: Surroundings) -> None:
         """The boundary: what no one foresaw is a word and a pause for one host, never the end of the others."""
         while True:
+            asker = self._asker(host)
             try:
-                await watch(self._asker(host), self._transports[host.transport], around)
+                await watch(asker, self._transports[host.transport], around)
             except Exception as error:  # noqa: BLE001
-                self._said(host.name, _own_fault(error))
+                self._said(host.name, self._own_fault(asker, error))
             await self._clock.sleep(MOST_SECONDS)
+
+    def _own_fault(self, asker: Asker, error: Exception) -> Failure:
+        """A fault of livedata's own leaves a row like any other."""
+        failure = Failure(Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300])
+        asker.report_connect(self._clock.now_us(), failure)
+        return failure
 
     def _asker(self, host: Host) -> Asker:
         state = self._writer.state
@@ -195,7 +203,3 @@ class Collector:
         if self._refused and batches:
             self._refused = False
             self._complain("the store takes rows again")
-
-
-def _own_fault(error: Exception) -> Failure:
-    return Failure(Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}")

@@ -30,7 +30,7 @@ async def pull(asker: Asker, transport: Transport, clock: Clock) -> Failure | No
             ready = [p for p in due if p.lane == lane]
             if ready and not refused and not session.lost:
                 # One pull does not wait on lane after lane for a host that says nothing.
-                refused = await asker.run(session, lane, ready, ts) or asker.silent
+                refused = await asker.run(session, lane, ready, ts) or asker.silent.get(lane)
         refused = refused or session.lost
         if refused:
             asker.report_connect(clock.now_us(), refused)

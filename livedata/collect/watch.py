@@ -58,9 +58,8 @@ async def watch(asker: Asker, transport: Transport, around: Surroundings) -> Non
         failures += 1
         asker.report_connect(now, failure)
         if isinstance(session, Failure) or failure.outcome is not Outcome.UNREACHABLE:
-            around.said(
-                name, failure
-            )  # a session that was lost is worth a word only if it can't be had again
+            # A session that was lost is worth a word only if it can't be had again.
+            around.said(name, failure)
         await clock.sleep(wait_seconds(failure.outcome, failures, random.random()))
 
 
@@ -113,8 +112,8 @@ async def _lane(
         asker.report(
             ts, *(Scrape(n, Outcome.MISSED, f"{k} ticks were not asked") for n, k in skipped.items() if k)
         )
-        if first and not session.lost:
-            around.said(asker.host.name, None)
+        if lane == LANES[0] and not session.lost:
+            around.said(asker.host.name, asker.silent.get(lane))
         first = False
         for probe in ready:
             due[probe.name] = next_due(ts, probe.every)

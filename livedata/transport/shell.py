@@ -56,6 +56,7 @@ class Shell:
         self._waiter: asyncio.Future[None] | None = None
         self._times: float | None = 0.0
         self._errors = b""
+        self._unasked = b""
         self._loop = asyncio.get_running_loop()
         self.dead: Failure | None = None
         self._reset()
@@ -70,6 +71,7 @@ class Shell:
     def received(self, data: bytes) -> None:
         """Standard output of the shell."""
         if self._framer is None:
+            self._unasked = (self._unasked + data)[-KEPT_ERRORS:]
             return
         for event in self._framer.feed(data):
             if isinstance(event, Section):
@@ -92,7 +94,7 @@ class Shell:
     def ended(self, status: int | None) -> None:
         """The shell is gone by itself."""
         if self._begin is None:
-            said = words((self._framer.rest() if self._framer else b"") + self._errors)
+            said = words(self._unasked + (self._framer.rest() if self._framer else b"") + self._errors)
             self.die(Failure(Outcome.DENIED, f"no shell (exit status {status}): {said or 'it said nothing'}"))
         else:
             self.die(Failure(Outcome.FAILED, f"the shell ended in the middle (exit status {status})"))

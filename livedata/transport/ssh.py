@@ -7,6 +7,7 @@ known_hosts again for each connection (0.15 to 0.2 s of CPU each with 1,000 host
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -47,7 +48,9 @@ class _Channel(asyncssh.SSHClientSession[bytes]):
         self._chan = chan
 
     def write(self, data: bytes) -> None:
-        self._chan.write(data)
+        # A shell that has just ended closes its channel before it is said to be lost: `ended` follows.
+        with contextlib.suppress(BrokenPipeError):
+            self._chan.write(data)
 
     def abort(self) -> None:
         self._chan.abort()

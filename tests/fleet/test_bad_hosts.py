@@ -161,7 +161,11 @@ def test_a_host_that_hangs_delays_no_other_and_comes_back(fleet: Fleet, product:
             "SELECT count(*) > 0 AS gap FROM scrape WHERE host = 'hang-01' AND outcome IN ('missed', 'timeout')"
         )[0]["gap"]
         watch.send_signal(signal.SIGTERM)
-        assert watch.wait(15) == 0
+        _, said = watch.communicate(timeout=15)
+    assert watch.returncode == 0
+    assert "mute-01: timeout: no answer within" in said
+    assert "mute-01: answers" not in said
+    assert said.count("hang-01: answers") == 2
     assert silent.exec("ps -e | grep -c sleep || true").strip().isdigit()
 
 

@@ -63,7 +63,7 @@ def test_reads_are_merged_and_what_is_missing_is_named(shell: list[str]) -> None
     assert files["/proc/stat"].startswith("cpu ")
     assert files["/proc/loadavg"].count("/") == 1
     assert answer[READS].note == "u/proc/no-such-file"
-    processes = split_files(answer["process"].data.decode())
+    processes = split_files(answer["process"].data.decode("utf-8", "backslashreplace"))
     assert processes[f"/proc/{os.getpid()}/stat"].startswith(f"{os.getpid()} (")
     assert answer["process"].note == ""
 
