@@ -1,8 +1,8 @@
 """Machines to ask: on loopback, each with an OpenSSH server, process ids and accounts of its own, all in one cgroup.
 
-A session is two processes of sshd and a shell, so that 100 sessions to one server would read 300 of themselves. Here 12
-sessions share a machine, which is then filled up to 200 processes, a fifth of which do something between two ticks: what a
-tick reads is what it would on a real host.
+A session is two processes of sshd and a shell, which work at each tick, so that 100 sessions to one server would read 300 busy
+processes of their own. Here few share a machine, which is then filled up to 200 processes, a fifth of which do something
+between two ticks, the sessions' own among them: what a tick reads is what it would on a real host.
 A machine lives as long as the pipe to it; nothing of it is seen or left outside its namespaces (unshare(1)).
 """
 
@@ -19,7 +19,8 @@ from pathlib import Path
 
 from .group import Group
 
-SESSIONS = 12
+SESSIONS, MACHINES = 3, 50
+"""Sessions a machine, but no more than so many machines: beyond 150 sessions more of their own processes are seen."""
 PROCESSES = 200
 CHANGING = 40
 USER = "livedata-bench"
@@ -39,9 +40,12 @@ shift 4
 echo up
 while read -r wanted changing; do
   echo 0 >"$fillers"
-  "$python" "$busy" "$changing" </dev/null >/dev/null 2>&1 &
   set -- /proc/[0-9]*
-  count=$(($# - 1 + changing))
+  count=$#
+  if [ $count -lt "$changing" ]; then
+    "$python" "$busy" $((changing - count)) </dev/null >/dev/null 2>&1 &
+    count=$changing
+  fi
   while [ $count -lt "$wanted" ]; do
     sleep 86400 </dev/null >/dev/null 2>&1 &
     count=$((count + 1))
@@ -117,7 +121,7 @@ class Machine:
         return self._process.stdout.readline().strip()
 
     def fill(self) -> int:
-        """Add processes, `CHANGING` of them busy, up to `PROCESSES` in all; how many there are then."""
+        """Add processes up to `PROCESSES` in all, `CHANGING` of them busy; how many there are then."""
         assert self._process.stdin
         self._process.stdin.write(f"{PROCESSES} {CHANGING}\n")
         self._process.stdin.flush()
@@ -195,15 +199,16 @@ def prepare(folder: Path) -> None:
 
 
 def start_hosts(ground: Ground, sessions: int) -> Group:
-    """Start as many machines as so many hosts need, `SESSIONS` a machine; the group that counts their CPU."""
+    """Start as many machines as so many hosts need; the group that counts their CPU."""
     prepare(ground.folder)
     group = ground.group("hosts")
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin") or "sshd"
-    for first in range(0, sessions, SESSIONS):
+    each = max(SESSIONS, -(-sessions // MACHINES))
+    for first in range(0, sessions, each):
         port = free_port()
         config = str(ground.folder / "sshd_config")
         ground.machine(group, [sshd, "-D", "-f", config, "-o", f"ListenAddress=127.0.0.1:{port}"], port)
-        ground.hosts += [Access(f"h{i:04}", port) for i in range(first, min(first + SESSIONS, sessions))]
+        ground.hosts += [Access(f"h{i:04}", port) for i in range(first, min(first + each, sessions))]
     with (ground.folder / "ssh_config").open("a", encoding="utf-8") as file:
         file.writelines(f"Host {host.name}\n  Port {host.port}\n" for host in ground.hosts)
     (ground.folder / "hosts").write_text("".join(f"{host.name}\n" for host in ground.hosts))
