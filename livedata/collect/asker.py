@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
 from ..clock import Clock
 from ..model.batch import Batch
@@ -11,7 +12,8 @@ from ..model.host import Host, Settings
 from ..model.probe import Lane, Probe
 from ..model.reading import ParseError, Reading
 from ..model.scrape import CONNECT, SCRAPE, Failure, Outcome, Scrape
-from ..parse import CURSORS, PARSERS
+from ..parse import CURSORS, PARSERS, UNSEEN
+from ..parse.marks import journals_own
 from ..probe.load import apply_settings
 from ..store.state import Last
 from ..transport.compose import Request, compose_body, compose_reads
@@ -118,13 +120,13 @@ class Asker:
             if self._paused():
                 break
             last = self.last.get(probe.name)
+            before = last.cursor if last else None
             entries = self._entries.get(probe.name, MOST_ENTRIES)
             state = {
-                "LIVEDATA_CURSOR": (last and last.cursor) or "", "LIVEDATA_LIMIT": str(entries),
+                "LIVEDATA_CURSOR": journals_own(before), "LIVEDATA_LIMIT": str(entries),
                 "LIVEDATA_BRIEF": "y" if entries == ALONE else "",
             }  # fmt: skip
             request = compose_body(probe, probe.timeout, self._settings(probe).sudo, state)
-            before = state["LIVEDATA_CURSOR"]
             refused = await self._ask(session, lane, request, ts)
             last = self.last.get(probe.name)
             if refused or session.lost or not before or not last or last.cursor == before:
@@ -157,10 +159,7 @@ class Asker:
         for probe in request.probes:
             reading = read[probe.name]
             if probe.parse in CURSORS:
-                asked = self._entries.get(probe.name, MOST_ENTRIES)
-                self._entries[probe.name] = entries_next(
-                    asked, reading.outcome, reading.text, answer.wall or 0.0
-                )
+                reading = self._unseen(probe, reading, answer.wall or 0.0)
             batch, outcome, detail = self._digest(probe, reading, answer, ts, sent)
             if batch:
                 batches.append(batch)
@@ -187,6 +186,17 @@ class Asker:
             return reading, True
         return replace(reading, files=fresh), False
 
+    def _unseen(self, probe: Probe, reading: Reading, seconds: float) -> Reading:
+        """A log's entries without those that came before; what came decides how many to ask for next."""
+        last = self.last.get(probe.name)
+        text = UNSEEN[probe.parse](reading.text, last.cursor if last else None)
+        asked = self._entries.get(probe.name, MOST_ENTRIES)
+        useless = len(text) < len(reading.text) / 2
+        self._entries[probe.name] = entries_next(
+            asked, reading.outcome, reading.text, inf if useless else seconds
+        )
+        return replace(reading, text=text)
+
     def _digest(
         self, probe: Probe, reading: Reading, answer: Answer, ts: int, sent: int
     ) -> tuple[Batch | None, Outcome, str | None]:
@@ -203,9 +213,9 @@ class Asker:
         except Exception as error:  # noqa: BLE001 - a parser's fault is one probe's, not its neighbours'
             return None, Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300]
         last = self.last.get(probe.name)
-        cursor = CURSORS[probe.parse](reading) if probe.parse in CURSORS else None
-        if probe.parse in CURSORS and not cursor:
-            cursor = last.cursor if last else None
+        cursor = last.cursor if last else None
+        if probe.parse in CURSORS:
+            cursor = CURSORS[probe.parse](reading, cursor) or cursor
         dt = elapsed_ms(answer.boot_id, answer.uptime_ms, last.boot_id, last.uptime_ms) if last else None
         full = with_increases(probe, rows, last.counters if last and dt else None)
         middle = sent + ((answer.rtt or 0.0) + (answer.wall or 0.0)) / 2 * 1e6

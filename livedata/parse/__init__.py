@@ -15,6 +15,7 @@ from .declared import csv, fields, jsonl, keyvalue
 from .diskstats import diskstats
 from .journal import cursor, journal
 from .loadavg import loadavg
+from .marks import unseen
 from .meminfo import meminfo
 from .mounts import mounts
 from .netdev import netdev
@@ -46,5 +47,9 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
 })  # fmt: skip
 """What `parse` may say in a probe's header."""
 
-CURSORS: Mapping[str, Callable[[Reading], str | None]] = MappingProxyType({"journal": cursor})
-"""For formats that go on where they ended: the place to go on at, from the last complete entry; None where none came."""
+CURSORS: Mapping[str, Callable[[Reading, str | None], str | None]] = MappingProxyType({"journal": cursor})
+"""For formats that go on where they ended: the place to go on at, from the last complete entry and the place before; None
+where none came."""
+
+UNSEEN: Mapping[str, Callable[[str, str | None], str]] = MappingProxyType({"journal": unseen})
+"""For the same formats: a text without what came up to that place already."""

@@ -15,6 +15,7 @@ import msgspec
 
 from ..model.probe import Probe
 from ..model.reading import ParseError, Reading
+from .marks import marked
 from .text import TS_END, bad, natural
 
 if TYPE_CHECKING:
@@ -162,11 +163,11 @@ def journal(probe: Probe, reading: Reading) -> list[Row]:
     return rows
 
 
-def cursor(reading: Reading) -> str | None:
-    """Where the journal goes on: the cursor of the last complete entry; None where none came."""
+def cursor(reading: Reading, before: str | None) -> str | None:
+    """Where the journal goes on: the cursor of the last complete entry, with `marks`; None where none came."""
     lines = reading.text[: reading.text.rfind("\n") + 1].rstrip("\n")
     if not lines:
         return None
     last = Reading(text=lines[lines.rfind("\n") + 1 :] + "\n")
     value = entries(last)[0].get("__CURSOR")
-    return value if isinstance(value, str) and value else None
+    return marked(value, reading.text, before) if isinstance(value, str) and value else None
