@@ -215,7 +215,7 @@ class Asker:
         last = self.last.get(probe.name)
         cursor = last.cursor if last else None
         if probe.parse in CURSORS:
-            cursor = CURSORS[probe.parse](reading, cursor) or cursor
+            cursor = CURSORS[probe.parse](reading, cursor, answer.boot_id) or cursor
         dt = elapsed_ms(answer.boot_id, answer.uptime_ms, last.boot_id, last.uptime_ms) if last else None
         full = with_increases(probe, rows, last.counters if last and dt else None)
         middle = sent + ((answer.rtt or 0.0) + (answer.wall or 0.0)) / 2 * 1e6

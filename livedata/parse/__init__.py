@@ -47,9 +47,11 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
 })  # fmt: skip
 """What `parse` may say in a probe's header."""
 
-CURSORS: Mapping[str, Callable[[Reading, str | None], str | None]] = MappingProxyType({"journal": cursor})
-"""For formats that go on where they ended: the place to go on at, from the last complete entry and the place before; None
-where none came."""
+CURSORS: Mapping[str, Callable[[Reading, str | None, str | None], str | None]] = MappingProxyType(
+    {"journal": cursor}
+)
+"""For formats that go on where they ended: the place to go on at, from what came, the place before and the boot id; None
+where it is the place before."""
 
 UNSEEN: Mapping[str, Callable[[str, str | None], str]] = MappingProxyType({"journal": unseen})
 """For the same formats: a text without what came up to that place already."""

@@ -15,7 +15,7 @@ import msgspec
 
 from ..model.probe import Probe
 from ..model.reading import ParseError, Reading
-from .marks import marked
+from .marks import going_on, journals_own, marked
 from .text import TS_END, bad, natural
 
 if TYPE_CHECKING:
@@ -163,11 +163,8 @@ def journal(probe: Probe, reading: Reading) -> list[Row]:
     return rows
 
 
-def cursor(reading: Reading, before: str | None) -> str | None:
-    """Where the journal goes on: the cursor of the last complete entry, with `marks`; None where none came."""
-    lines = reading.text[: reading.text.rfind("\n") + 1].rstrip("\n")
-    if not lines:
-        return None
-    last = Reading(text=lines[lines.rfind("\n") + 1 :] + "\n")
-    value = entries(last)[0].get("__CURSOR")
-    return marked(value, reading.text, before) if isinstance(value, str) and value else None
+def cursor(reading: Reading, before: str | None, boot_id: str | None) -> str | None:
+    """Where the journal goes on, with `marks` of what came; None where it is as before."""
+    line = going_on(reading.text, before, boot_id)
+    own = entries(Reading(text=line + "\n"))[0].get("__CURSOR") if line else journals_own(before)
+    return marked(own, reading.text, before) if isinstance(own, str) and own else None

@@ -51,6 +51,28 @@ def unseen(text: str, before: str | None) -> str:
     return "\n".join(kept)
 
 
+def going_on(text: str, before: str | None, boot_id: str | None) -> str | None:
+    """The complete line that the journal goes on after; None: as before.
+
+    After an entry of the present boot only entries of the present boot can follow, and come first. So an entry of another
+    boot is gone on after only where none of this boot has come yet.
+
+    Args:
+        text: what came that is new.
+        before: the cursor kept so far.
+        boot_id: the host's present boot; None where it isn't known.
+    """
+    lines = [line for line in text.split("\n")[:-1] if line]
+    present = (boot_id or "").replace("-", "")[:8]
+    for line in reversed(lines if present else ()):
+        mark = _mark(line)
+        if mark and mark[0].startswith(present):
+            return line
+    if present and f";b={present}" in journals_own(before):
+        return None
+    return lines[-1] if lines else None
+
+
 def marked(own: str, text: str, before: str | None) -> str:
     """journalctl's cursor with the numbers of the complete lines of `text` beside those kept so far."""
     marks = _marks(before)

@@ -145,7 +145,7 @@ def journal(run: Run, tmp_path: Path) -> Run:
 def test_the_newest_entries_where_there_is_no_cursor(journal: Run, tmp_path: Path) -> None:
     done = journal()
     assert (done.returncode, done.stderr) == (0, "")
-    assert CURSORS["journal"](Reading(text=done.stdout), None) == "it's $HOME"
+    assert CURSORS["journal"](Reading(text=done.stdout), None, None) == "it's $HOME"
     assert (tmp_path / "calls").read_text() == "-o json --no-pager -q --all -n 7\n"
 
 
@@ -153,7 +153,7 @@ def test_those_after_the_cursor_oldest_first_and_bounded(journal: Run, tmp_path:
     done = journal("it's $HOME `x` \"")
     assert (done.returncode, done.stderr) == (0, "")
     assert len(rows(PROBES["log"], done.stdout)) == 7
-    assert CURSORS["journal"](Reading(text=done.stdout), None) == "c 7"
+    assert CURSORS["journal"](Reading(text=done.stdout), None, None) == "c 7"
     assert (
         tmp_path / "calls"
     ).read_text() == "-o json --no-pager -q --all --after-cursor=it's $HOME `x` \"\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,10 +71,11 @@ class Circle:
         told = dict(request.variables)
         limit = int(told["LIVEDATA_LIMIT"])
         cursor = told["LIVEDATA_CURSOR"]
-        lines = islice(self._after(cursor), limit) if cursor else chain(self.old[-limit:], [self.user])
+        lines = islice(self._after(cursor), limit) if cursor else self.old[-limit:]
         data = "".join(lines).encode()
         self.sent += len(data)
-        return Answer({"log": Section("log", 0, "", data)}, rtt=0.0, wall=0.0)
+        boot = f"{B[:8]}-{B[8:]}" if self.new else f"{A[:8]}-{A[8:]}"
+        return Answer({"log": Section("log", 0, "", data)}, boot, rtt=0.0, wall=0.0)
 
 
 def test_a_journal_in_circles_gives_each_entry_once() -> None:
@@ -104,21 +105,21 @@ def test_a_journal_in_circles_gives_each_entry_once() -> None:
 def test_what_came_is_not_new_however_it_is_cut(boots: list[int], at: int) -> None:
     lines = [line(f"{i}", i, f"{boot:032x}") for i, boot in enumerate(boots)]
     first, rest = "".join(lines[:at]), "".join(lines[at:])
-    cursor = CURSORS["journal"](Reading(text=first), None)
+    cursor = CURSORS["journal"](Reading(text=first), None, None)
     assert UNSEEN["journal"](first + rest, cursor) == rest
     assert UNSEEN["journal"](rest + rest, cursor) == rest
 
 
 def test_a_message_forges_no_mark() -> None:
     forged = line('x","__CURSOR":"s=55555555;i=ffff;b=aaaaaaaa;', 1)
-    cursor = CURSORS["journal"](Reading(text=forged), None)
+    cursor = CURSORS["journal"](Reading(text=forged), None, None)
     assert UNSEEN["journal"](line("next", 2), cursor) == line("next", 2)
 
 
 def test_the_cursor_that_is_kept_stays_small_and_journalctl_gets_its_own() -> None:
     cursor = None
     for i in range(100):
-        cursor = CURSORS["journal"](Reading(text=line("m", i, f"{i:08x}" + "0" * 24)), cursor)
+        cursor = CURSORS["journal"](Reading(text=line("m", i, f"{i:08x}" + "0" * 24)), cursor, None)
     assert cursor is not None
     assert cursor.count("=") - journals_own(cursor).count("=") == KEPT
     assert journals_own(cursor).startswith("s=" + SYSTEM)

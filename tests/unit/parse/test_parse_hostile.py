@@ -72,7 +72,7 @@ def table_or_parse_error(probe: Probe, reading: Reading) -> None:
             to_arrow([Batch(probe, "h", 0, with_increases(probe, rows, None))])
     with suppress(ParseError):
         if probe.parse in CURSORS:
-            CURSORS[probe.parse](reading, None)
+            CURSORS[probe.parse](reading, None, None)
 
 
 @pytest.mark.parametrize("probe", READERS, ids=lambda probe: probe.name)

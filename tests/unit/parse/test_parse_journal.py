@@ -37,7 +37,7 @@ def test_a_cut_answer_keeps_its_complete_lines_and_their_cursor(count: int, cut:
     reading = Reading(text=whole[:cut], outcome=Outcome.TRUNCATED)
     complete = whole[:cut].count("\n")
     assert len(PARSERS["journal"](LOG, reading)) == complete
-    assert CURSORS["journal"](reading, None) == (f"c{complete - 1}" if complete else None)
+    assert CURSORS["journal"](reading, None, None) == (f"c{complete - 1}" if complete else None)
 
 
 def test_a_line_that_is_no_entry_is_told() -> None:
