@@ -113,7 +113,7 @@ def test_the_sdist_has_all_that_is_built_from_and_no_more(built: Path, tmp_path:
 
 
 def test_the_wheel_runs_from_any_folder(installed: Path, tmp_path: Path) -> None:
-    where = [installed / "python", "-P", "-c", "import livedata; print(livedata.__file__)"]
+    where: list[str | Path] = [installed / "python", "-P", "-c", "import livedata; print(livedata.__file__)"]
     found = subprocess.run(where, capture_output=True, text=True, check=True, cwd="/").stdout
     assert found.startswith(str(installed.parent))
     try_out(installed / "livedata", tmp_path / "home")
