@@ -33,6 +33,8 @@ CIPHERS = (
 )
 """In this order: AES-GCM costs the client two thirds of what chacha20 does; dropbear has no GCM."""
 KEEPALIVE_SECONDS, KEEPALIVE_COUNT = 8, 3
+WINDOW_BYTES = 256 * 1024
+"""What a shell may send ahead (RFC 4254, 5.2): one that is given up over a slow link delays the others by no more."""
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
 DEFAULT_KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts")
 COMMAND = "exec /bin/sh"
@@ -117,7 +119,7 @@ class SSHSession:
         try:
             _, made = await self._connection.create_session(
                 _channel(self._host, self._limit), COMMAND, encoding=None, request_pty=False, env={}, send_env=[],
-                x11_forwarding=False,
+                x11_forwarding=False, window=WINDOW_BYTES,
             )  # fmt: skip
         except asyncssh.ChannelOpenError as error:
             if error.code == asyncssh.OPEN_CONNECT_FAILED:  # asyncssh's own: the connection is closed
