@@ -42,7 +42,7 @@ def test_three_sessions() -> None:
     assert result["once"]["problems"] == {}
     assert 200 <= result["once"]["processes"] < 220
     # Each window holds exactly the tick that it is named after: every process, a fifth of them, none.
-    assert whole["rows"]["median"] > 200 > changed["rows"]["median"] > 20 + system["rows"]["median"] > 25
+    assert whole["rows"]["median"] > 200 > changed["rows"]["median"] > system["rows"]["median"] > 5
     assert whole["wire_kb"]["median"] > 2 * system["wire_kb"]["median"] > 1
     xargs = result["contenders"]["xargs -P ssh, ControlPersist"]
     for measures in (whole, changed, system, xargs):
