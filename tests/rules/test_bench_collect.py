@@ -37,7 +37,7 @@ def test_three_sessions() -> None:
 
     whole, changed, system = (
         result["contenders"][f"livedata, {what}"]
-        for what in ("idle processes' rows too", "processes too", "system files only")
+        for what in ("all processes", "processes that changed", "system files only")
     )
     assert result["once"]["problems"] == {}
     assert 200 <= result["once"]["processes"] < 220
