@@ -45,6 +45,18 @@ def spaces() -> tuple[str, ...]:
     return ()
 
 
+@functools.cache
+def _unsigned() -> bool:
+    """Whether unshare(1) refuses a minus, as that of util-linux 2.39 does, which takes 2**64 - n for it."""
+    behind = ["unshare", "--time", "--monotonic=-1", "--fork", "true"]
+    return subprocess.run(behind, capture_output=True, check=False).returncode != 0
+
+
+def _before(seconds: int) -> int:
+    """An offset of a clock that sets it back, as unshare(1) takes it."""
+    return 2**64 - seconds if _unsigned() else -seconds
+
+
 def wait_for(what: Callable[[], object], seconds: float = 20.0, every: float = 0.05) -> Any:
     """The first true value that `what` gives. Raises AssertionError when none comes in time."""
     end = time.monotonic() + seconds
@@ -199,7 +211,7 @@ class TestHost:
     def _enter_namespaces(self) -> None:
         hidepid = ",hidepid=invisible" if self.kind.hidepid else ""
         now = [
-            f"--{name}={-int(time.clock_gettime(clock))}"
+            f"--{name}={_before(int(time.clock_gettime(clock)))}"
             for name, clock in CLOCKS.items()
             if "--time" in spaces()
         ]
