@@ -211,6 +211,7 @@ class Asker:
             self._seen.pop(probe.name, None)
             return None, Outcome.MALFORMED, str(error)[:300]
         except Exception as error:  # noqa: BLE001 - a parser's fault is one probe's, not its neighbours'
+            self._seen.pop(probe.name, None)
             return None, Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300]
         last = self.last.get(probe.name)
         cursor = last.cursor if last else None

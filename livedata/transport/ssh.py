@@ -176,8 +176,10 @@ class SSHTransport:
     async def close(self) -> None:
         for task in self._jumps.values():
             task.cancel()
-            if task.done() and not task.cancelled() and not isinstance(task.result(), Failure):
-                task.result().abort()  # type: ignore[union-attr]
+            if task.done() and not task.cancelled():
+                reached = task.result()
+                if not isinstance(reached, Failure):
+                    reached.abort()
         self._jumps.clear()
 
     async def shown_key(self, route: Route) -> ShownKey:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +14,10 @@ from livedata.collect.asker import Asker
 from livedata.collect.changed import changed, slot
 from livedata.model.batch import Batch
 from livedata.model.host import Host
-from livedata.model.probe import Lane
+from livedata.model.probe import Lane, Probe
+from livedata.model.reading import Reading
 from livedata.model.scrape import SCRAPE, Failure
+from livedata.parse import PARSERS
 from livedata.probe.load import load_probes
 from livedata.transport.compose import Request
 from livedata.transport.framing import Section
@@ -123,6 +126,21 @@ def test_what_could_not_be_parsed_is_not_taken_as_seen() -> None:
         (10, 0, 60_000),
         (11, 4, 60_000),
     ]
+
+
+def test_what_a_parser_broke_on_is_not_taken_as_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = PARSERS["pidstat"]
+    told: list[Reading] = []
+
+    def second_time_broken(probe: Probe, reading: Reading) -> list[tuple[object, ...]]:
+        told.append(reading)
+        if len(told) == 2:
+            raise IndexError("a fault of ours")
+        return real(probe, reading)
+
+    monkeypatch.setattr("livedata.collect.asker.PARSERS", {"pidstat": second_time_broken})
+    answers = [answer(1000, p10=5), answer(31_000, p10=9), answer(61_000, p10=9)]
+    assert samples(*answers, ts=one_period(3))[-1] == [(10, 4, 60_000)]
 
 
 texts = st.dictionaries(st.sampled_from([f"/proc/{n}/stat" for n in range(1, 9)]), st.text(max_size=3))
