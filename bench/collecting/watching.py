@@ -194,7 +194,7 @@ async def serve(plan: dict[str, Any]) -> None:
             elif words[0] == "run":
                 await clock.run(float(words[1]))
             elif words[0] == "seal":
-                writer.seal()
+                writer.seal(time.time_ns() // 1000)
             answer = {
                 "seconds": time.monotonic() - started, "reached": len(reached), "runs": tally.runs, "rows": tally.rows,
                 "answer_bytes": tally.answer_bytes, "problems": tally.problems, "complaints": complaints[:5],

@@ -138,7 +138,7 @@ class Collector:
             await self._close()
         self._append(self._pending.take())
         if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
-            self._writer.seal()
+            self._writer.seal(self._clock.now_us())
         return outcomes
 
     async def _close(self) -> None:
@@ -191,7 +191,7 @@ class Collector:
                 await asyncio.to_thread(self._append, batches)
             if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
                 batches = []
-                await asyncio.to_thread(self._writer.seal)
+                await asyncio.to_thread(self._writer.seal, self._clock.now_us())
         except StoreError as error:
             lost = self._pending.put_back(batches)
             if lost or not self._refused:

@@ -204,7 +204,7 @@ def _chosen_hosts(
     """The hosts among the tables' rows that the patterns name; it is an error if the whole store has none for one."""
     from fnmatch import fnmatchcase
 
-    there = {part.host for table in content.values() for part in table.parts}
+    there = set(source.hosts())
     for relation in fresh.values():
         there |= {
             host for (host,) in connection.execute(f'SELECT DISTINCT host FROM "{relation}"').fetchall()
@@ -226,7 +226,11 @@ def _chosen_hosts(
 def _files(table: TableContent | None, scope: Scope) -> list[str]:
     """The table's Parquet files that may hold rows of the scope."""
     parts = table.parts if table is not None else ()
-    return [str(p.path) for p in parts if scope.hosts is None or p.host in scope.hosts]
+    return [
+        str(p.path)
+        for p in parts
+        if scope.hosts is None or any(p.first_host <= host <= p.last_host for host in scope.hosts)
+    ]
 
 
 def _make_view(

@@ -41,10 +41,8 @@ def store_source(root: Path) -> Source:
         return read_store(root, names, since_us=scope.since_us, until_us=scope.until_us)
 
     def hosts() -> Collection[str]:
-        from ..store.reader import read_store
+        from ..store.reader import host_names
 
-        content = read_store(root).values()
-        filed = {part.host for table in content for part in table.parts}
-        return filed | {host for table in content for host in table.fresh.column("host").unique().to_pylist()}
+        return host_names(root)
 
     return Source(definitions, read, hosts, f"the store at {root}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -11,6 +12,9 @@ from ..model.probe import Probe
 from . import payload
 from .frame import Scan
 from .registry import Tables, lookup
+
+if TYPE_CHECKING:
+    from .reader import Span
 
 
 def conform(record: pa.RecordBatch, old: Probe, new: Probe) -> pa.RecordBatch:
@@ -27,18 +31,17 @@ def conform(record: pa.RecordBatch, old: Probe, new: Probe) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(new))
 
 
-def fresh_rows(
-    logs: Sequence[Scan], known: Tables, names: Collection[str], first: int, last: int
-) -> dict[str, pa.Table]:
-    """name → its rows; frames of a table that hold nothing between `first` and `last` are passed over.
+def fresh_rows(logs: Sequence[Scan], known: Tables, spans: Mapping[str, Span]) -> dict[str, pa.Table]:
+    """name → its rows; frames of a table that hold nothing of its span are passed over.
 
     Raises:
         StoreError: a frame can't be read, or its version is unknown.
     """
-    found: dict[str, list[pa.RecordBatch]] = {name: [] for name in names}
+    found: dict[str, list[pa.RecordBatch]] = {name: [] for name in spans}
     for body in (body for log in logs for body in log.bodies):
         for entry in payload.unpack(body).entries:
-            if entry.rows and entry.table in found and entry.first_ts <= last and entry.last_ts >= first:
+            span = spans.get(entry.table)
+            if entry.rows and span and entry.first_ts <= span.last_ts and entry.last_ts >= span.first_ts:
                 old = lookup(known, entry.table, entry.version)
                 table = known.tables[entry.table]
                 rows = payload.record(entry, old)

@@ -1,37 +1,42 @@
 """What lies where in a store, and what the names of its files say; nothing here opens a file.
 
-    STORE/lock           who writes into it
-    STORE/tables.json    every table's columns, in every version
-    STORE/checkpoint     which write-ahead logs have become Parquet
-    STORE/wal/           write-ahead logs: 00000012.wal
-    STORE/state/         last counters and cursors at the checkpoint: 00000012.state
-    STORE/aside/         files in the making
-    STORE/lake/          the only folder that SQL reads:
-        TABLE/HOST/FIRST_LAST_wFROM-TO_vVERSION.parquet
+    STORE/lock             who collects into it
+    STORE/compacting       who compacts it
+    STORE/tables.json      every table's columns, in every version
+    STORE/manifest.sqlite  which Parquet files hold its rows
+    STORE/wal/             write-ahead logs: 00000012.wal
+    STORE/state/           last counters and cursors at the last sealing: 00000012.state
+    STORE/aside/           files in the making, the collector's
+    STORE/aside-compact/   and the compactor's
+    STORE/pins/            who reads, so that nothing is deleted under them
+    STORE/lake/            the only folder that SQL reads:
+        TABLE/PERIOD/HOSTS.JOB-N.parquet
 
-A host's folder carries its bare name, not `host=NAME`: the files hold a `host` column, so that each is complete by itself, and
-readers that take `host=` for a partition then find two columns of that name (pyarrow refuses), or read host 007 as 7.
+A period is a day (`2026-11-24`) or a month (`2026-11`) of its rows' `ts`, UTC; HOSTS is a host's name, or how many hosts share
+the file (`40-hosts`). Folders carry bare values, not `day=…`: the files are complete by themselves, and readers that take such names
+for a partition would add a column.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ..model.host import valid_name
-
 TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST_TS = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
-LAST_TS = (datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC) - EPOCH) // timedelta(microseconds=1)
-"""The times that a file's name can say. A name that says one of them means: this or beyond."""
+DAY_US = 86_400_000_000
 
-STAMP = r"\d{8}T\d{6}(?:\.\d{6})?Z"
-PART_NAME = re.compile(rf"({STAMP})_({STAMP})_w(\d+)-(\d+)_v(\d+)\.parquet")
+MANY_PERIODS = 40
+"""Rows of one sealing that lie in more days than this are filed by month, in more months than this under `other`: times in a
+host's log are the host's to choose, the number of files is not."""
+OTHER = "other"
+
+FILE_NAME = re.compile(r".*\.(\d{8,})-(\d+)\.parquet")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MONTH = re.compile(r"\d{4}-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +50,36 @@ class Layout:
         return self.root / "lock"
 
     @property
+    def compacting(self) -> Path:
+        return self.root / "compacting"
+
+    @property
     def tables(self) -> Path:
         return self.root / "tables.json"
 
     @property
-    def checkpoint(self) -> Path:
-        return self.root / "checkpoint"
+    def manifest(self) -> Path:
+        return self.root / "manifest.sqlite"
 
     @property
     def aside(self) -> Path:
         return self.root / "aside"
 
     @property
+    def aside_compact(self) -> Path:
+        return self.root / "aside-compact"
+
+    @property
+    def pins(self) -> Path:
+        return self.root / "pins"
+
+    @property
     def lake(self) -> Path:
         return self.root / "lake"
 
     @property
-    def sealing(self) -> Path:
-        """Exists while a sealing is under way, or after one that died."""
-        return self.root / "sealing"
-
-    @property
     def folders(self) -> tuple[Path, ...]:
-        return tuple(self.root / name for name in ("wal", "state", "aside", "lake"))
+        return tuple(self.root / name for name in ("wal", "state", "aside", "aside-compact", "pins", "lake"))
 
     def wal(self, number: int) -> Path:
         return self.root / "wal" / f"{number:08}.wal"
@@ -75,84 +87,51 @@ class Layout:
     def state(self, number: int) -> Path:
         return self.root / "state" / f"{number:08}.state"
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One Parquet file: one host's rows of one table. `first_ts` and `last_ts` enclose the rows' `ts` (microseconds UTC).
-
-    `first_wal` and `last_wal`: the write-ahead logs whose rows it holds. `version`: the columns' (`tables.json`).
-    """
-
-    path: Path
-    host: str
-    table: str
-    first_ts: int
-    last_ts: int
-    first_wal: int
-    last_wal: int
-    version: int
+    def file(self, table: str, period: str, hosts: str, job: int, n: int) -> Path:
+        """Where a Parquet file lies: the `n`th of a job."""
+        return self.lake / table / period / f"{hosts}.{job:08}-{n}.parquet"
 
 
-def stamp(ts: int) -> str:
-    """Microseconds as `20260801T101010Z`, with a fraction where there is one (ISO 8601, basic form)."""
-    moment = EPOCH + timedelta(microseconds=min(max(ts, FIRST_TS), LAST_TS))
-    return moment.replace(tzinfo=None).isoformat().replace("-", "").replace(":", "") + "Z"
+def job_of(path: Path) -> int | None:
+    """The job that wrote a file of the lake; None where its name says none."""
+    match = FILE_NAME.fullmatch(path.name)
+    return int(match[1]) if match else None
 
 
-def unstamp(text: str) -> int:
-    """The inverse of `stamp`; ValueError if there is no such time."""
-    return (datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+def lake_files(lake: Path, tables: Collection[str] | None = None) -> Iterator[Path]:
+    """Every Parquet file in the lake, also those that the manifest does not know, sorted. Raises OSError."""
+    if lake.is_dir():
+        for table in sorted(lake.iterdir()):
+            if table.is_dir() and (tables is None or table.name in tables):
+                yield from sorted(table.rglob("*.parquet"))
 
 
-def part_path(
-    lake: Path, table: str, host: str, *, span: tuple[int, int], wals: tuple[int, int], version: int
-) -> Path:
-    """Where a part lies: `span` are its first and last `ts`, `wals` the first and last log whose rows it holds."""
-    name = f"{stamp(span[0])}_{stamp(span[1])}_w{wals[0]}-{wals[1]}_v{version}.parquet"
-    return lake / table / host / name
-
-
-def parse_part(path: Path) -> Part | None:
-    """What a path says of its file; None where it is no file of livedata's."""
-    match = PART_NAME.fullmatch(path.name)
-    if match is None or not valid_name(path.parent.name):
-        return None
+def day(number: int) -> str:
+    """The name of a day: `number` days after 1970-01-01."""
     try:
-        first, last = unstamp(match[1]), unstamp(match[2])
-    except ValueError:
-        return None
-    first = -(2**63) if first == FIRST_TS else first
-    last = 2**63 - 1 if last == LAST_TS else last
-    return Part(
-        path,
-        path.parent.name,
-        path.parent.parent.name,
-        first,
-        last,
-        int(match[3]),
-        int(match[4]),
-        int(match[5]),
-    )
+        return f"{EPOCH + timedelta(days=number):%Y-%m-%d}"
+    except OverflowError:
+        return OTHER
 
 
-def _folders(path: Path, names: Collection[str] | None) -> Iterator[Path]:
-    """The named folders in `path`, sorted, or all of them; none where there is no `path`."""
-    try:
-        with os.scandir(path) as entries:
-            found = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
-    except FileNotFoundError:
-        return
-    yield from (path / name for name in found if names is None or name in names)
+def periods(days: Collection[int]) -> dict[int, str]:
+    """Day number → the period that its rows are filed under: days, or wider where there are too many."""
+    named = {number: day(number) for number in days}
+    if len(set(named.values())) > MANY_PERIODS:
+        named = {number: name[:7] if name != OTHER else OTHER for number, name in named.items()}
+    if len(set(named.values())) > MANY_PERIODS:
+        named = dict.fromkeys(named, OTHER)
+    return named
 
 
-def list_parts(
-    lake: Path, tables: Collection[str] | None = None, hosts: Collection[str] | None = None
-) -> list[Part]:
-    """Every part of these tables and hosts (None: of all), by table, host and name. Raises OSError."""
-    paths = (
-        folder / name
-        for table in _folders(lake, tables)
-        for folder in _folders(table, hosts)
-        for name in sorted(os.listdir(folder))
-    )
-    return [p for p in map(parse_part, paths) if p is not None]
+def period_end(period: str) -> int:
+    """When a period is over, microseconds UTC; 0 for `other`."""
+    if _DAY.fullmatch(period):
+        return _us(datetime.strptime(period, "%Y-%m-%d")) + DAY_US
+    if _MONTH.fullmatch(period):
+        return _us((datetime.strptime(period, "%Y-%m") + timedelta(days=31)).replace(day=1))
+    return 0
+
+
+def _us(moment: datetime) -> int:
+    return (moment.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)

@@ -1,48 +1,55 @@
-"""Reading a store while another process may write it: each row once, whatever is appended or sealed meanwhile."""
+"""Reading a store while other processes write and compact it: each row once, whatever is appended, sealed or replaced meanwhile."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError
 from ..model.probe import Probe
-from . import checkpoint, frame, registry
+from . import frame, manifest, registry
 from .files import disk
-from .layout import Layout, Part, list_parts
+from .layout import Layout
+from .manifest import Segment
+from .pins import pinned
 from .registry import table_definitions
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Part", "TableContent", "read_store", "table_definitions"]
+__all__ = ["Segment", "Span", "TableContent", "host_names", "open_store", "table_definitions"]
 
 TRIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a question needs of a table: times (inclusive, microseconds UTC) and hosts by their exact names (None: all)."""
+
+    first_ts: int = -(2**63)
+    last_ts: int = 2**63 - 1
+    hosts: tuple[str, ...] | None = None
+
+
+EVERYTHING = Span()
 
 
 @dataclass(frozen=True)
 class TableContent:
     """One table: its columns as the last header had them, its Parquet files, and the rows that are not in one yet.
 
-    `fresh` has the current columns; a part has those of its `version`. `damage`: what could not be read, in sentences.
+    `fresh` has the current columns; a part has those of its `version`. `damage`: what could not be read, in sentences. Files and
+    frames that hold nothing of the span are left out; other rows may still be among the given ones.
     """
 
     probe: Probe
-    parts: tuple[Part, ...]
+    parts: tuple[Segment, ...]
     fresh: pa.Table
     damage: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """One consistent moment of a store."""
-
-    parts: list[Part]
-    logs: list[frame.Scan]
-    damage: list[str]
 
 
 def _logs(layout: Layout, after: int) -> tuple[list[frame.Scan], list[str]]:
@@ -62,15 +69,76 @@ def _logs(layout: Layout, after: int) -> tuple[list[frame.Scan], list[str]]:
         closed = frame.closed_damage(found, data, number)
 
 
-def _view(layout: Layout, tables: Collection[str] | None, hosts: Collection[str] | None) -> _View:
-    """Checkpoint, then logs and parts; once more if meanwhile a log may have been removed that belongs to them."""
-    for _ in range(TRIES):
-        sealed = checkpoint.load(layout).sealed_through
-        logs, damage = _logs(layout, sealed)
-        parts = [p for p in list_parts(layout.lake, tables, hosts) if p.last_wal <= sealed]
-        if checkpoint.load(layout).kept_above <= sealed:
-            return _View(parts, logs, damage)
-    raise StoreError("it is sealed faster than it can be read", where=str(layout.root))
+def _listed(layout: Layout, spans: Mapping[str, Span]) -> tuple[int, dict[str, list[Segment]]]:
+    """What the manifest says at one moment: the last log that is sealed, and the files of these tables."""
+    with manifest.reading(layout) as listed:
+        if listed is None:
+            return 0, {}
+        with listed.moment():
+            return listed.logs().sealed_through, {
+                name: listed.segments(name, first_ts=s.first_ts, last_ts=s.last_ts, hosts=s.hosts)
+                for name, s in spans.items()
+            }
+
+
+def _kept_above(layout: Layout) -> int:
+    with manifest.reading(layout) as listed:
+        return listed.logs().kept_above if listed else 0
+
+
+@contextmanager
+def open_store(root: Path, tables: Mapping[str, Span] | None = None) -> Iterator[dict[str, TableContent]]:
+    """The tables' content at one moment, each row once; None: every table, whole, also an empty one.
+
+    The files stay where they are while this is open.
+
+    Raises:
+        StoreError: there is no store, or it can't be read.
+    """
+    layout = Layout(root)
+    if not os.path.isdir(root):
+        raise StoreError(
+            "there is no store", where=str(root), hint="`livedata up` makes one, or name another with --store"
+        )
+    from .fresh import fresh_rows
+
+    with disk("read the store", root), pinned(layout):
+        for _ in range(TRIES):
+            known = registry.load(layout.tables)
+            wanted = dict.fromkeys(known.tables, EVERYTHING) if tables is None else tables
+            spans = {name: span for name, span in wanted.items() if name in known.tables}
+            sealed, parts = _listed(layout, spans)
+            logs, damage = _logs(layout, sealed)
+            if _kept_above(layout) <= sealed:  # otherwise logs may have gone that belong to these files
+                break
+        else:
+            raise StoreError("it is sealed faster than it can be read", where=str(layout.root))
+        fresh = fresh_rows(logs, known, spans)
+        yield {
+            name: TableContent(
+                known.tables[name].versions[known.tables[name].current],
+                tuple(parts.get(name, ())),
+                fresh[name],
+                tuple(damage),
+            )
+            for name in spans
+        }
+
+
+def host_names(root: Path) -> list[str]:
+    """Every host that ever had a row in the lake, and those with rows in the logs. Raises StoreError."""
+    layout = Layout(root)
+    with manifest.reading(layout) as listed:
+        sealed = listed.logs().sealed_through if listed else 0
+        hosts = set(listed.hosts()) if listed else set()
+    from . import payload
+
+    with disk("read the store", root):
+        for log in _logs(layout, sealed)[0]:
+            for body in log.bodies:
+                for entry in payload.unpack(body).entries:
+                    hosts.update(payload.runs(entry).hosts)
+    return sorted(hosts)
 
 
 def read_store(
@@ -81,36 +149,12 @@ def read_store(
     since_us: int | None = None,
     until_us: int | None = None,
 ) -> dict[str, TableContent]:
-    """The tables' content at one moment, each row once; every table, also an empty one, unless `tables` names some.
-
-    `hosts`, `since_us` and `until_us` (inclusive, microseconds UTC) leave out files and frames that hold nothing asked for; other
-    rows may still be among the given ones.
-
-    Raises:
-        StoreError: there is no store, or it can't be read.
-    """
-    layout = Layout(root)
-    if not os.path.isdir(root):
-        raise StoreError(
-            "there is no store", where=str(root), hint="`livedata up` makes one, or name another with --store"
-        )
-    with disk("read the store", root):
-        view = _view(layout, tables, hosts)
-    known = registry.load(layout.tables)
-    first = -(2**63) if since_us is None else since_us
-    last = 2**63 - 1 if until_us is None else until_us
-    from .fresh import fresh_rows
-
-    names = [n for n in known.tables if tables is None or n in tables]
-    fresh = fresh_rows(view.logs, known, names, first, last)
-    parts: dict[str, list[Part]] = {}
-    for part in view.parts:
-        if part.first_ts <= last and part.last_ts >= first:
-            parts.setdefault(part.table, []).append(part)
-    damage = tuple(view.damage)
-    return {
-        n: TableContent(
-            known.tables[n].versions[known.tables[n].current], tuple(parts.get(n, ())), fresh[n], damage
-        )
-        for n in names
-    }
+    """`open_store` without the pin: for who opens no file, or is alone."""
+    span = Span(
+        EVERYTHING.first_ts if since_us is None else since_us,
+        EVERYTHING.last_ts if until_us is None else until_us,
+        None if hosts is None else tuple(hosts),
+    )
+    names = table_definitions(root) if tables is None else tables
+    with open_store(root, dict.fromkeys(names, span)) as content:
+        return content

@@ -1,9 +1,8 @@
 """Turning closed write-ahead logs into Parquet, so that a crash after any step loses no row and doubles none.
 
-Steps, each durable before the next: the marker `sealing`; the Parquet files, written aside, then renamed into the lake; the state at the
-end of the logs; the checkpoint, which is the moment at which readers turn from the logs to the files; then the marker goes, and
-with it the logs of the sealing before this one. What lies in the lake beyond the checkpoint belongs to a sealing that died: readers
-pass over it, `undo` removes it.
+Steps, each durable before the next: a job's number; the Parquet files, written aside, then renamed into the lake; the state at the end of
+the logs; the manifest's transaction, which is the moment at which readers turn from the logs to the files; then the logs of the
+sealing before this one go. Files of a job that never ended are no part of the store, and `undo` removes them.
 """
 
 from __future__ import annotations
@@ -14,20 +13,21 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ..model.batch import arrow_schema
 from ..model.probe import Probe
-from . import checkpoint, frame, payload, state
-from .checkpoint import Checkpoint
-from .files import make_folder, sync_folder, write_durably
-from .layout import Layout, list_parts, part_path
+from . import frame, payload, segment, state
+from .files import sync_folder, write_durably
+from .layout import Layout, job_of, lake_files
+from .manifest import Kind, Logs, Manifest
 from .payload import Entry, Payload
-from .segment import by_series, encodings, metadata, parquet, span
+from .segment import Origin, Written, by_period, by_series, host_runs, shares
 from .state import State
 
 ProbeOf = Callable[[str, int], Probe]
 
 
 @dataclass(slots=True)
-class Logs:
+class Closed:
     """Closed logs as sealing reads them; `damaged` are the numbers of those that are not whole."""
 
     payloads: list[Payload] = field(default_factory=list)
@@ -35,9 +35,9 @@ class Logs:
     damage: list[str] = field(default_factory=list)
 
 
-def read_logs(layout: Layout, numbers: Iterable[int]) -> Logs:
+def read_logs(layout: Layout, numbers: Iterable[int]) -> Closed:
     """Raises OSError, StoreError."""
-    logs = Logs()
+    logs = Closed()
     for number in numbers:
         data = layout.wal(number).read_bytes()
         found = frame.scan(data, number)
@@ -49,85 +49,85 @@ def read_logs(layout: Layout, numbers: Iterable[int]) -> Logs:
     return logs
 
 
-def _by_host(entries: Sequence[Entry], probe: Probe) -> Iterator[tuple[str, pa.Table]]:
-    """Each host's rows, sorted by series and time."""
-    counts: dict[str, int] = {}
-    for entry in entries:
-        runs = payload.runs(entry)
-        for host, rows in zip(runs.hosts, runs.rows, strict=True):
-            counts[host] = counts.get(host, 0) + rows
-    rows = by_series([payload.record(entry, probe) for entry in entries], probe)
-    start = 0
-    for host in sorted(counts):
-        if counts[host]:
-            yield host, rows.slice(start, counts[host])
-            start += counts[host]
+def files(rows: pa.Table, probe: Probe) -> Iterator[tuple[str, pa.Table]]:
+    """(period, rows in order) of each file that a table's rows are to be kept in."""
+    for period, within in by_period(by_series(rows, probe)):
+        runs = host_runs(within["host"])
+        start = 0
+        counts = dict(runs)
+        for hosts in shares(counts):
+            count = sum(counts[host] for host in hosts)
+            yield period, within.slice(start, count)
+            start += count
 
 
-def _write_parts(
-    layout: Layout, payloads: Sequence[Payload], probe_of: ProbeOf, wals: tuple[int, int]
-) -> None:
-    """Every row of the logs into the lake, one table after the other, so that memory holds one at a time."""
+def _write_all(
+    layout: Layout, payloads: Sequence[Payload], probe_of: ProbeOf, job: int, wals: tuple[int, int]
+) -> list[Written]:
+    """Every row of the logs into files aside, one table after the other, so that memory holds one at a time."""
     tables: dict[tuple[str, int], list[Entry]] = {}
-    for entry in (entry for body in payloads for entry in body.entries):
+    for entry in (entry for body in payloads for entry in body.entries if entry.rows):
         tables.setdefault((entry.table, entry.version), []).append(entry)
-    folders: set[Path] = set()
+    total = sum(entry.rows for entries in tables.values() for entry in entries)
+    made: list[Written] = []
     for (table, version), entries in sorted(tables.items(), key=lambda item: item[0]):
         probe = probe_of(table, version)
-        how, about = encodings(probe), metadata(table, version, wals)
-        for host, rows in _by_host(entries, probe):
-            path = part_path(layout.lake, table, host, span=span(rows), wals=wals, version=version)
-            for folder in (path.parent.parent, path.parent):
-                make_folder(folder)
-            new = layout.aside / "part.parquet"
-            write_durably(new, memoryview(parquet(rows, how, about)))
-            new.replace(path)
-            folders.add(path.parent)
-    for folder in folders:
-        sync_folder(folder)
+        origin = Origin(table, version, job, total, wals=wals)
+        records = [payload.record(entry, probe) for entry in entries]
+        for period, rows in files(pa.Table.from_batches(records, arrow_schema(probe)), probe):
+            file = segment.write(
+                layout, layout.aside, [rows], probe, period, origin, len(made), segment.SEAL_ZSTD
+            )
+            made += [file] if file else []
+    return made
 
 
 def seal(
-    layout: Layout, done: Checkpoint, before: State, through: int, probe_of: ProbeOf
-) -> tuple[Checkpoint, list[str]]:
-    """Seal the logs after `done` up to `through`; the new checkpoint, and what was damaged, in sentences.
+    manifest: Manifest, before: State, through: int, probe_of: ProbeOf, now_us: int
+) -> tuple[Logs, list[str]]:
+    """Seal the logs that are not in the lake up to `through`; the logs' new state, and what was damaged, in sentences.
 
-    `before` is the state at `done`, and is brought to the new checkpoint's.
+    `before` is the state at the last sealing, and is brought to this one's.
 
     Raises:
         OSError, StoreError: nothing has changed for readers, and it may be tried again.
     """
+    layout, done = manifest.layout, manifest.logs()
     wals = (done.sealed_through + 1, through)
-    write_durably(layout.sealing, b"")
-    sync_folder(layout.root)
-    logs = read_logs(layout, range(wals[0], through + 1))
-    _write_parts(layout, logs.payloads, probe_of, wals)
-    state.replay(before, logs.payloads, probe_of)
+    job = manifest.begin("seal", now_us)
+    closed = read_logs(layout, range(wals[0], through + 1))
+    made = _write_all(layout, closed.payloads, probe_of, job, wals)
+    segment.move_in(made)
+    state.replay(before, closed.payloads, probe_of)
     write_durably(layout.state(through), state.dump(before))
     sync_folder(layout.state(through).parent)
-    new = Checkpoint(through, done.sealed_through, (*done.damaged, *logs.damaged))
-    checkpoint.save(layout, new)
-    return new, logs.damage
+    logs = Logs(through, done.sealed_through, (*done.damaged, *closed.damaged))
+    hosts = set().union(*(file.hosts for file in made)) if made else set()
+    manifest.commit(job, now_us, born=[file.segment() for file in made], logs=logs, hosts=hosts)
+    return logs, closed.damage
 
 
-def undo(layout: Layout, done: Checkpoint) -> None:
-    """Remove what a sealing that died left in the lake. Looks there only if one did. Raises OSError."""
-    if layout.sealing.exists():
-        for part in list_parts(layout.lake):
-            if part.last_wal > done.sealed_through:
-                part.path.unlink()
-                sync_folder(part.path.parent)
-        layout.sealing.unlink()
-        sync_folder(layout.root)
+def undo(manifest: Manifest, aside: Path, *kinds: Kind) -> None:
+    """Remove what jobs of these kinds that died left behind. Raises OSError, StoreError."""
+    for left in aside.iterdir():
+        left.unlink()
+    jobs = set(manifest.interrupted(kinds))
+    if jobs:
+        for path in lake_files(manifest.layout.lake):
+            if job_of(path) in jobs:
+                path.unlink()
+                sync_folder(path.parent)
+        for job in jobs:
+            manifest.abandon(job)
 
 
-def tidy(layout: Layout, done: Checkpoint) -> None:
+def tidy(layout: Layout, logs: Logs) -> None:
     """Remove logs and snapshots that nobody needs any more; damaged logs stay. Raises OSError."""
     for number, path in _numbered(layout.wal(0)):
-        if number <= done.kept_above and number not in done.damaged:
+        if number <= logs.kept_above and number not in logs.damaged:
             path.unlink()
     for number, path in _numbered(layout.state(0)):
-        if number != done.sealed_through:
+        if number != logs.sealed_through:
             path.unlink()
 
 

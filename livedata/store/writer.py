@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
+
+import pyarrow as pa
 
 from ..errors import StoreError
 from ..model.batch import Batch
 from ..model.probe import Probe
-from . import checkpoint, frame, lock, payload, seal, state
+from . import frame, load, lock, manifest, payload, seal, state
 from .files import FOLDER_MODE, disk, make_folder
 from .layout import Layout
 from .log import Log
@@ -62,12 +64,11 @@ class Writer:
         self._sealing = threading.Lock()
         for folder in layout.folders:
             make_folder(folder)
-        for left in layout.aside.iterdir():
-            left.unlink()
         self._registry = Registry(layout)
-        self._checkpoint = checkpoint.load(layout)
-        seal.undo(layout, self._checkpoint)
-        seal.tidy(layout, self._checkpoint)
+        with manifest.writing(layout) as listed:
+            seal.undo(listed, layout.aside, "seal", "load")
+            self._sealed = listed.logs()
+        seal.tidy(layout, self._sealed)
         self._log, payloads = self._recover()
         self.state = self._snapshot()
         state.replay(self.state, payloads, self._registry.probe)
@@ -92,10 +93,10 @@ class Writer:
             raise
 
     def _snapshot(self) -> State:
-        """The state at the checkpoint; an empty one where it was lost."""
-        if not self._checkpoint.sealed_through:
+        """The state at the last sealing; an empty one where it was lost."""
+        if not self._sealed.sealed_through:
             return State()
-        path = self.layout.state(self._checkpoint.sealed_through)
+        path = self.layout.state(self._sealed.sealed_through)
         try:
             return state.restore(path.read_bytes())
         except (StoreError, FileNotFoundError) as error:
@@ -104,7 +105,7 @@ class Writer:
 
     def _recover(self) -> tuple[Log, list[Payload]]:
         """Open the last log, cut off what a crash left half written; every frame that is not sealed."""
-        first = last = self._checkpoint.sealed_through + 1
+        first = last = self._sealed.sealed_through + 1
         while self.layout.wal(last + 1).exists():
             last += 1
         closed = seal.read_logs(self.layout, range(first, last))
@@ -153,8 +154,8 @@ class Writer:
             return False
         return not 0 <= now_us - self._since < every_s * 1e6 or self._log.end > LONGEST_LOG
 
-    def seal(self) -> None:
-        """Turn the write-ahead log into Parquet, a file a table and host. Safe at a crash after any step.
+    def seal(self, now_us: int) -> None:
+        """Turn the write-ahead log into Parquet. Safe at a crash after any step.
 
         Raises:
             StoreError: the disk is full or failed; no row is lost, and the next call includes them.
@@ -166,15 +167,33 @@ class Writer:
                     old.close()
                 self._since = None
                 through = self._log.number - 1
-            self._checkpoint = checkpoint.load(self.layout)
-            if through > self._checkpoint.sealed_through:
-                seal.undo(self.layout, self._checkpoint)
-                self._checkpoint, damage = seal.seal(
-                    self.layout, self._checkpoint, self._snapshot(), through, self._registry.probe
-                )
-                self.warnings += damage
-                self.layout.sealing.unlink()
-                seal.tidy(self.layout, self._checkpoint)
+            with manifest.writing(self.layout) as listed:
+                self._sealed = listed.logs()
+                if through > self._sealed.sealed_through:
+                    seal.undo(listed, self.layout.aside, "seal")
+                    self._sealed, damage = seal.seal(
+                        listed, self._snapshot(), through, self._registry.probe, now_us
+                    )
+                    self.warnings += damage
+            seal.tidy(self.layout, self._sealed)
+
+    def load(self, probe: Probe, rows: Iterable[pa.Table], now_us: int) -> int:
+        """Keep Arrow tables (`arrow_schema(probe)`; any hosts, any order) in the lake; how many rows they were.
+
+        All are durable and seen on return, none where it raises.
+
+        Raises:
+            ProbeError: the header contradicts what the store has rows of.
+            StoreError: the disk is full or failed.
+        """
+        version = self.register(probe)
+        with (
+            self._sealing,
+            disk("load rows", self.layout.root),
+            manifest.writing(self.layout) as listed,
+        ):
+            seal.undo(listed, self.layout.aside, "load")
+            return load.load(listed, probe, version, rows, now_us)
 
     def close(self) -> None:
         """Let the next writer in. Nothing needs to be flushed."""

@@ -72,7 +72,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Writer.open(root, purpose="test", now_us=START) as writer:
         for tick in range(10):
             writer.append([_old(h, tick) for h in ("web-01", "web-02", "db-01")], START + tick * TICK)
-        writer.seal()
+        writer.seal(START)
         writer.register(GPU)
         writer.append([_new("web-01", tick) for tick in (10, 11)], START + 11 * TICK)
         rows = [(START + 5, "it\x1b[31m broke", [("unit", "sshd")]), (START + 7, None, None)]

@@ -171,7 +171,7 @@ def link(store: Path, tmp_path: Path) -> Iterator[Path]:
 def test_refused_in_words(
     attack: str, store: Path, link: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = next((store / "lake").rglob("2026*.parquet"))
+    part = next((store / "lake").rglob("web-01.*.parquet"))
     sql = attack.replace("STORE", str(store)).replace("PART", str(part)).replace("LINK", str(link))
     sql = sql.replace("\\n", "\n").replace("\\0", "\0")
     empty = tmp_path / "cwd"
@@ -214,7 +214,7 @@ WALL = [
 @pytest.mark.parametrize("attack", WALL)
 def test_the_lock_holds_by_itself(attack: str, store: Path, link: Path) -> None:
     """What would happen if a statement passed the first wall."""
-    part = next((store / "lake").rglob("2026*.parquet"))
+    part = next((store / "lake").rglob("web-01.*.parquet"))
     before = _tree(store)
     with _connection(Limits()) as connection:
         _lock(connection, [str(part)], Limits())

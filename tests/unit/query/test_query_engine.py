@@ -207,7 +207,7 @@ def test_a_limit_that_is_no_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"junk", b"PAR1" + b"x" * 100 + b"PAR1"])
 def test_a_damaged_file_is_named(store: Path, tmp_path: Path, content: bytes) -> None:
     shutil.copytree(store, tmp_path / "copy")
-    part = max((tmp_path / "copy" / "lake" / "cpu" / "web-01").iterdir())
+    part = next((tmp_path / "copy" / "lake" / "cpu").rglob("web-01.*"))
     part.write_bytes(content)
     with pytest.raises(StoreError) as caught:
         ask_store(tmp_path / "copy", "SELECT sum(cores) FROM cpu")

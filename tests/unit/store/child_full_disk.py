@@ -39,12 +39,12 @@ with Writer.open(root, purpose="test", now_us=START_US) as writer:
         writer.append(tick(done), START_US)
     assert count() == done
     with pytest.raises(StoreError, match="No space left"):
-        writer.seal()
+        writer.seal(START_US)
     assert count() == done
     ballast.unlink()
     writer.append(tick(done), START_US)
     assert count() == done + 1
-    writer.seal()
+    writer.seal(START_US)
     found = read_store(root, ["load"])["load"]
     assert (found.fresh.num_rows, len(found.parts)) == (0, 2)
 with Writer.open(root, purpose="test", now_us=START_US) as writer:

@@ -21,7 +21,7 @@ def write(root: Path, number: int, every: int) -> None:
             os.write(1, b"%d\n" % number)
             number += 1
             if number % every == 0:
-                writer.seal()
+                writer.seal(START_US)
 
 
 for line in sys.stdin:

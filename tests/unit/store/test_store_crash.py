@@ -78,7 +78,7 @@ def kill_and_count(folder: Path, rounds: int, chance: random.Random) -> None:
             if expected:
                 assert writer.state.last["web-1", "load"].counters == {(): (expected[-1],)}
                 assert writer.state.last["web-0", "log"].cursor == f"cursor {expected[-1]}"
-            writer.seal()
+            writer.seal(START_US)
         assert ticks(root) == expected
         lake = [pq.ParquetFile(p).metadata.num_rows for p in (root / "lake" / "load").rglob("*.parquet")]
         assert sum(lake) == 2 * len(expected), "nothing is left over for other tools to read twice"
@@ -125,7 +125,7 @@ def test_a_reader_that_is_overtaken_by_two_sealings_begins_again(
         def slow(layout: Layout, after: int) -> object:
             while len(overtaken) < 2:
                 overtaken.append(after)
-                writer.seal()
+                writer.seal(START_US)
                 writer.append(tick(len(overtaken)), START_US)
             return original(layout, after)
 

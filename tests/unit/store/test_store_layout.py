@@ -2,73 +2,66 @@
 
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livedata.store.layout import FIRST_TS, LAST_TS, list_parts, parse_part, part_path, stamp, unstamp
-
-LAKE = Path("lake")
-TIMES = st.integers(-(2**63), 2**63 - 1)
-
-
-@pytest.mark.parametrize(
-    ("ts", "text"),
-    [
-        (0, "19700101T000000Z"),
-        (1_785_000_000_000_000, "20260725T172000Z"),
-        (1_785_000_000_000_001, "20260725T172000.000001Z"),
-        (-1, "19691231T235959.999999Z"),
-        (FIRST_TS, "00010101T000000Z"),
-    ],
+from livedata.store.layout import (
+    DAY_US,
+    MANY_PERIODS,
+    OTHER,
+    Layout,
+    day,
+    job_of,
+    lake_files,
+    period_end,
+    periods,
 )
-def test_a_time_is_readable(ts: int, text: str) -> None:
-    assert stamp(ts) == text
-    assert unstamp(text) == ts
+
+DAYS = st.integers(-(2**63) // DAY_US, 2**63 // DAY_US)
 
 
-@given(TIMES, TIMES)
-def test_a_name_encloses_its_rows_times(one: int, other: int) -> None:
-    span = (min(one, other), max(one, other))
-    path = part_path(LAKE, "cpu", "web-01.example.org", span=span, wals=(3, 12), version=2)
-    part = parse_part(path)
-    assert part is not None
-    assert (part.path, part.host, part.table) == (path, "web-01.example.org", "cpu")
-    assert (part.first_wal, part.last_wal, part.version) == (3, 12, 2)
-    assert part.first_ts <= span[0] <= span[1] <= part.last_ts
-    if span[0] > FIRST_TS and span[1] < LAST_TS:
-        assert (part.first_ts, part.last_ts) == span
+def test_a_file_says_which_job_made_it() -> None:
+    path = Layout(Path("store")).file("cpu", "2026-11-24", "web-01.example.org", 123, 4)
+    assert path == Path("store/lake/cpu/2026-11-24/web-01.example.org.00000123-4.parquet")
+    assert job_of(path) == 123
+    assert job_of(Path("1-hosts.123456789012-0.parquet")) == 123456789012
+    assert job_of(Path("something.parquet")) is None
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "notes.txt",
-        "part.parquet",
-        "20260725T172000Z_20260725T172000Z_w1-1_v1.parquet.tmp",
-        "20261325T172000Z_20260725T172000Z_w1-1_v1.parquet",
-        "20260725T172000_20260725T172000Z_w1-1_v1.parquet",
-    ],
-)
-def test_other_files_are_no_parts(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / "cpu" / "web-01"
-    folder.mkdir(parents=True)
-    (folder / name).write_text("")
-    assert list_parts(tmp_path) == []
+def test_days_and_months_end_where_the_next_begins() -> None:
+    assert day(20781) == "2026-11-24"
+    assert period_end("2026-11-24") == 20782 * DAY_US
+    assert period_end("2026-11") == period_end("2026-11-30")
+    assert period_end("2026-12") == period_end("2026-12-31")
+    assert period_end("2028-02") == period_end("2028-02-29")
+    assert period_end(OTHER) == 0
 
 
-def test_parts_are_listed_by_table_and_host(tmp_path: Path) -> None:
-    for table in ("cpu", "log"):
-        for host in ("b", "a"):
-            path = part_path(tmp_path, table, host, span=(0, 9), wals=(1, 1), version=1)
-            path.parent.mkdir(parents=True)
-            path.write_text("")
-    (tmp_path / "README").write_text("")
-    assert [(p.table, p.host) for p in list_parts(tmp_path)] == [
-        ("cpu", "a"),
-        ("cpu", "b"),
-        ("log", "a"),
-        ("log", "b"),
-    ]
-    assert [(p.table, p.host) for p in list_parts(tmp_path, ["log"], ["b", "c"])] == [("log", "b")]
-    assert list_parts(tmp_path / "nothing") == []
+@given(st.sets(DAYS, min_size=1, max_size=200))
+def test_however_many_days_there_are_the_periods_are_few(days: set[int]) -> None:
+    named = periods(days)
+    assert set(named) == days
+    assert len(set(named.values())) <= MANY_PERIODS
+    for number, name in named.items():
+        assert name == OTHER or day(number).startswith(name)
+
+
+def test_few_days_are_filed_by_day() -> None:
+    assert periods({20781, 20780}) == {20781: "2026-11-24", 20780: "2026-11-23"}
+    month = {n: day(n)[:7] for n in range(20700, 20800)}
+    assert periods(set(month)) == month
+
+
+def test_the_lakes_files_are_found_whatever_lies_beside_them(tmp_path: Path) -> None:
+    for name in (
+        "log/2026-11-24/a.00000001-0.parquet",
+        "cpu/2026-11/b.00000002-0.parquet",
+        "cpu/notes.txt",
+        "README",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    found = [path.relative_to(tmp_path).as_posix() for path in lake_files(tmp_path)]
+    assert found == ["cpu/2026-11/b.00000002-0.parquet", "log/2026-11-24/a.00000001-0.parquet"]
+    assert list(lake_files(tmp_path, ["log"])) == [tmp_path / "log/2026-11-24/a.00000001-0.parquet"]
+    assert list(lake_files(tmp_path / "nothing")) == []

@@ -118,7 +118,7 @@ def test_rows_of_the_log_are_read_in_the_columns_of_now(tmp_path: Path) -> None:
             {"name": "a", "used_bytes": 5.0, "more": None},
             {"name": "a", "used_bytes": 6.5, "more": "x"},
         ]
-        writer.seal()
+        writer.seal(1)
         assert sorted(p.version for p in read_store(tmp_path / "s")["thing"].parts) == [1, 2]
     with Writer.open(tmp_path / "s", purpose="test", now_us=0) as writer:
         assert writer.append([Batch(new, "h", 2, [("a", 7.5, "x")])], 0) == []

@@ -4,16 +4,20 @@ import os
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livedata.errors import StoreError
 from livedata.model.batch import stored_columns
-from livedata.store import checkpoint, seal, state
+from livedata.store import manifest, seal, segment, state
 from livedata.store.layout import Layout
 from livedata.store.reader import TableContent, read_store
 from livedata.store.writer import LONGEST_LOG, Writer
@@ -35,7 +39,7 @@ def sealed(root: Path) -> Path:
     with open_writer(root) as writer:
         for n in range(3):
             writer.append(tick(n), START_US)
-        writer.seal()
+        writer.seal(START_US)
     return root
 
 
@@ -52,7 +56,7 @@ def test_sealing_changes_no_row_and_no_state(root: Path) -> None:
         before = {name: rows(content) for name, content in read_store(root).items()}
     with open_writer(root) as writer:
         before_state = writer.state
-        writer.seal()
+        writer.seal(START_US)
         found = read_store(root)
         assert {name: rows(content) for name, content in found.items()} == before
         assert all(content.fresh.num_rows == 0 for content in found.values())
@@ -63,9 +67,10 @@ def test_sealing_changes_no_row_and_no_state(root: Path) -> None:
 
 def test_a_file_holds_a_tables_rows_of_one_host_by_series_and_time(sealed: Path) -> None:
     part = read_store(sealed, ["disk"], hosts=["web-1"])["disk"].parts[0]
-    assert part.path.relative_to(sealed).as_posix() == (
-        "lake/disk/web-1/20260725T172000Z_20260725T172020Z_w1-1_v1.parquet"
-    )
+    assert part.path.relative_to(sealed).as_posix() == "lake/disk/2026-07-25/web-1.00000001-1.parquet"
+    assert (part.first_host, part.last_host, part.hosts) == ("web-1", "web-1", 1)
+    assert (part.first_ts, part.last_ts) == (START_US, START_US + 20_000_000)
+    assert (part.rows, part.bytes) == (6, part.path.stat().st_size)
     found = pq.ParquetFile(part.path).read().to_pylist()
     assert {row["host"] for row in found} == {"web-1"}
     keys = [(row["device"], row["ts"]) for row in found]
@@ -73,7 +78,7 @@ def test_a_file_holds_a_tables_rows_of_one_host_by_series_and_time(sealed: Path)
     assert len(keys) == 6
 
 
-def test_an_events_file_is_named_by_its_rows_times(sealed: Path) -> None:
+def test_an_events_file_is_known_by_its_rows_times(sealed: Path) -> None:
     part = read_store(sealed, ["log"])["log"].parts[0]
     times = pq.ParquetFile(part.path).read(["ts"])["ts"].cast(pa.int64()).to_pylist()
     assert (part.first_ts, part.last_ts) == (min(times), max(times))
@@ -93,9 +98,8 @@ def test_every_column_has_its_field_id_and_delta_or_dictionary(sealed: Path, pro
     file = pq.ParquetFile(part.path)
     ids = {f.name: int(f.metadata[b"PARQUET:field_id"]) for f in file.schema_arrow}
     assert ids == {c.name: c.id for c in stored_columns(probe)}
-    assert file.metadata.metadata[b"livedata.table"] == probe.name.encode()
-    assert file.metadata.metadata[b"livedata.version"] == b"1"
-    assert file.metadata.metadata[b"livedata.wal"] == b"1-1"
+    origin = msgspec.json.decode(file.metadata.metadata[segment.META], type=segment.Origin)
+    assert origin == segment.Origin(probe.name, 1, 1, 6 + 12 + 12, wals=(1, 1))
     group = file.metadata.row_group(0)
     encodings = {
         group.column(i).path_in_schema.split(".")[0]: group.column(i).encodings
@@ -121,7 +125,7 @@ def test_duckdb_reads_the_promised_types(sealed: Path) -> None:
     ).fetchall()
     assert total == [("web-0", 2**63 + 2, "6.00"), ("web-1", 2**63 + 2, "6.00")]
     fields = duckdb.sql(
-        f"SELECT fields['n'] FROM read_parquet('{sealed}/lake/log/web-0/*') ORDER BY 1"
+        f"SELECT fields['n'] FROM read_parquet('{sealed}/lake/log/*/web-0.*') ORDER BY 1"
     ).fetchall()
     assert fields == [("0",)] * 3 + [("1",)] * 3
 
@@ -162,9 +166,9 @@ def test_sealing_is_due_by_age_and_by_size(root: Path) -> None:
         writer._log.end = end
     with open_writer(root) as writer:
         assert writer.seal_due(START_US + 600_000_000, 600), "cron's pulls seal as well"
-        writer.seal()
+        writer.seal(START_US)
         assert not writer.seal_due(START_US + 10**12, 600)
-        writer.seal()
+        writer.seal(START_US)
         assert len(list((root / "wal").iterdir())) == 2, "nothing to seal makes no files"
 
 
@@ -173,13 +177,15 @@ def test_old_logs_and_snapshots_go_one_sealing_later(root: Path) -> None:
     with open_writer(root) as writer:
         for n in range(1, 5):
             writer.append(tick(n), START_US)
-            writer.seal()
+            writer.seal(START_US)
             logs = sorted(int(p.stem) for p in (root / "wal").iterdir())
             assert logs == ([1, 2] if n == 1 else [n, n + 1])
             assert [p.stem for p in (root / "state").iterdir()] == [f"{n:08}"]
-            assert checkpoint.load(layout).sealed_through == n
+            with manifest.reading(layout) as listed:
+                assert listed is not None
+                assert listed.logs().sealed_through == n
             assert list((root / "aside").iterdir()) == []
-            assert not layout.sealing.exists()
+            assert list((root / "pins").iterdir()) == []
 
 
 def test_a_lost_snapshot_costs_increments_not_rows(sealed: Path) -> None:
@@ -192,7 +198,7 @@ def test_a_lost_snapshot_costs_increments_not_rows(sealed: Path) -> None:
         assert "increments begin anew" in writer.warnings[0]
         assert writer.state.last == {}
         writer.append(tick(3), START_US)
-        writer.seal()
+        writer.seal(START_US)
     assert len(rows(read_store(sealed)["disk"])) == 4 * 4
 
 
@@ -200,11 +206,13 @@ STEPS = {
     "write_durably": (seal, "write_durably"),
     "sync_folder": (seal, "sync_folder"),
     "read_logs": (seal, "read_logs"),
-    "make_folder": (seal, "make_folder"),
-    "parquet": (seal, "parquet"),
+    "make_folder": (segment, "make_folder"),
+    "write": (segment, "write"),
+    "move_in": (segment, "move_in"),
+    "sync_lake": (segment, "sync_folder"),
     "replay": (state, "replay"),
     "dump": (state, "dump"),
-    "save": (checkpoint, "save"),
+    "commit": (manifest.Manifest, "commit"),
     "tidy": (seal, "tidy"),
 }
 
@@ -217,7 +225,7 @@ def test_a_failure_at_any_step_loses_and_doubles_nothing(
     with open_writer(root) as writer:
         for n in range(2):
             writer.append(tick(n), START_US)
-            writer.seal()
+            writer.seal(START_US)
         writer.append(tick(2), START_US)
         original = getattr(*step)
         calls = 0
@@ -233,10 +241,10 @@ def test_a_failure_at_any_step_loses_and_doubles_nothing(
             patch.setattr(*step, failing)
             expected = pytest.raises(StoreError, match="No space left") if call == 1 else suppress(StoreError)
             with expected:
-                writer.seal()
+                writer.seal(START_US)
         assert len(rows(read_store(root)["disk"])) == 12
         writer.append(tick(3), START_US)
-        writer.seal()
+        writer.seal(START_US)
         found = rows(read_store(root)["disk"])
         assert len(found) == len(set(found)) == 16
         lake = [pq.ParquetFile(p).metadata.num_rows for p in (root / "lake" / "disk").rglob("*.parquet")]
@@ -250,10 +258,52 @@ def test_names_of_many_hosts_and_tables_stay_apart(root: Path) -> None:
     hosts = ["a", "A", "a.b", "7", "007", "x" * 128, "w_1"]
     with open_writer(root) as writer:
         writer.append([batch(DISK, host, 0) for host in hosts], START_US)
-        writer.seal()
+        writer.seal(START_US)
     parts = read_store(root)["disk"].parts
-    assert sorted(p.host for p in parts) == sorted(hosts)
+    assert sorted(p.first_host for p in parts) == sorted(hosts)
     for part in parts:
-        assert pq.ParquetFile(part.path).read()["host"].unique().to_pylist() == [part.host]
+        assert (
+            pq.ParquetFile(part.path).read()["host"].unique().to_pylist()
+            == [part.first_host]
+            == [part.last_host]
+        )
     found = duckdb.sql(f"SELECT DISTINCT host FROM read_parquet('{root}/lake/disk/*/*.parquet')").fetchall()
     assert sorted(h for (h,) in found) == sorted(hosts)
+
+
+def test_many_hosts_share_a_file(root: Path) -> None:
+    hosts = [f"h-{n:02}" for n in range(segment.FEW_HOSTS + 1)]
+    with open_writer(root) as writer:
+        writer.append([batch(DISK, host, 0) for host in hosts], START_US)
+        writer.seal(START_US)
+    (part,) = read_store(root)["disk"].parts
+    assert part.path.name == "11-hosts.00000001-0.parquet"
+    assert (part.first_host, part.last_host, part.hosts) == ("h-00", "h-10", 11)
+    assert read_store(root, ["disk"], hosts=["h-03"])["disk"].parts == (part,)
+    assert read_store(root, ["disk"], hosts=["web"])["disk"].parts == ()
+    assert read_store(root, ["disk"], hosts=[f"x{n}" for n in range(100)])["disk"].parts == ()
+
+
+def test_rows_of_several_days_lie_in_files_of_their_days(root: Path) -> None:
+    with open_writer(root) as writer:
+        writer.append([batch(LOG, "web-1", n) for n in (0, 8_640, 2 * 8_640)], START_US)
+        writer.seal(START_US)
+    parts = read_store(root)["log"].parts
+    assert [p.period for p in parts] == ["2026-07-25", "2026-07-26", "2026-07-27"]
+    assert [p.rows for p in parts] == [2, 2, 2]
+    assert sorted(rows(read_store(root)["log"])) == sorted(
+        str(r) for p in parts for r in pq.ParquetFile(p.path).read().to_pylist()
+    )
+
+
+@given(st.lists(st.integers(1, 300_000), max_size=60))
+def test_every_row_is_in_a_row_group_and_many_of_one_host_share_none(counts: list[int]) -> None:
+    groups = list(segment.row_groups([(f"h{n:03}", rows) for n, rows in enumerate(counts)]))
+    assert sum(groups) == sum(counts)
+    assert all(0 < g <= segment.LARGEST_GROUP for g in groups)
+    edges = set(accumulate(groups, initial=0))
+    start = 0
+    for count in counts:
+        if count >= segment.OWN_GROUP:
+            assert {start, start + count} <= edges
+        start += count

@@ -189,7 +189,7 @@ def test_rows_are_appended_while_the_log_is_sealed(root: Path, writer: Writer) -
     for n in range(3):
         writer.append(tick(n), START_US)
     with ThreadPoolExecutor() as pool:
-        sealing = [pool.submit(writer.seal) for _ in range(2)]
+        sealing = [pool.submit(writer.seal, START_US) for _ in range(2)]
         for n in range(3, 30):
             writer.append(tick(n), START_US)
         for done in sealing:
@@ -206,7 +206,7 @@ def test_everything_is_the_owners_alone_whatever_the_umask(root: Path) -> None:
         root.mkdir(0o777)
         with open_writer(root) as writer:
             writer.append(tick(0), START_US)
-            writer.seal()
+            writer.seal(START_US)
             writer.append(tick(1), START_US)
     finally:
         os.umask(before)
@@ -214,10 +214,10 @@ def test_everything_is_the_owners_alone_whatever_the_umask(root: Path) -> None:
     assert {p.name for p in paths} >= {
         "lock",
         "tables.json",
-        "checkpoint",
+        "manifest.sqlite",
         "00000002.wal",
         "00000001.state",
-        "web-0",
+        "2026-07-25",
     }
     for path in paths:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
@@ -274,12 +274,12 @@ def test_a_damaged_frame_is_said_and_costs_only_its_rows(root: Path) -> None:
     assert "damaged" in found.damage[0]
     with open_writer(root) as writer:
         assert writer.warnings == list(found.damage)
-        writer.seal()
+        writer.seal(START_US)
         found = read_store(root)["load"]
         assert (found.fresh.num_rows, len(found.parts), found.damage) == (0, 2, ())
         for n in (3, 4):
             writer.append(tick(n), START_US)
-            writer.seal()
+            writer.seal(START_US)
     assert path.exists(), "what was damaged is kept"
     assert not Layout(root).wal(2).exists()
 
