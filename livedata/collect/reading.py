@@ -92,7 +92,7 @@ def _files(section: Section | None, host: Host) -> tuple[dict[str, str], dict[st
 
 def _read(probe: Probe, files: dict[str, str], note: Mapping[str, str], size: int) -> Reading:
     gone = {p: note[p] for p in probe.read if p in note}
-    if not files or (gone and not any(is_glob(p) for p in probe.read) and len(gone) == len(probe.read)):
+    if not files or probe.read[0] in gone:
         denied = [p for p, why in gone.items() if why == "d"]
         if denied:
             return Reading(outcome=Outcome.DENIED, detail=f"may not read {denied[0]}")

@@ -64,7 +64,8 @@ class Probe:
     parse: str = "fields"
     """A declared format (`fields`, `keyvalue`, `csv`, `jsonl`) or the parser of a kernel file (`livedata.parse`)."""
     read: tuple[str, ...] = ()
-    """Globs under /proc and /sys that the composer reads; a probe has these or a body."""
+    """Globs under /proc and /sys that the composer reads; a probe has these or a body. Without the first there is no such
+    thing on a host; what else is missing is left to the parser."""
     body: str = ""
     lane: Lane = "main"
     denied_without: str = ""

@@ -21,7 +21,10 @@ from .mounts import mounts
 from .netdev import netdev
 from .osrelease import osrelease
 from .pidstat import pidstat
+from .pressure import pressure
+from .protocol import protocol
 from .stat import core, cpu
+from .vmstat import vmstat
 
 if TYPE_CHECKING:
     from ..model.batch import Row
@@ -44,6 +47,9 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
     "mounts": mounts,
     "osrelease": osrelease,
     "journal": journal,
+    "pressure": pressure,
+    "vmstat": vmstat,
+    "protocol": protocol,
 })  # fmt: skip
 """What `parse` may say in a probe's header."""
 

@@ -35,7 +35,7 @@ WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", 
 
 FORMATS = frozenset({
     "fields", "keyvalue", "csv", "jsonl", "cpu", "core", "loadavg", "meminfo", "diskstats", "netdev", "pidstat", "mounts",
-    "osrelease", "journal",
+    "osrelease", "journal", "pressure", "vmstat", "protocol",
 })  # fmt: skip
 """What `parse` may say: the names in `livedata.parse.PARSERS`."""
 

@@ -49,6 +49,15 @@ def test_not_readable_is_denied_not_unsupported() -> None:
     assert "/proc/pressure/io" in (read["gone"].detail or "")
 
 
+def test_without_its_first_file_there_is_no_such_thing_whatever_else_there_is() -> None:
+    first, second = (probe(name, read=read) for name, read in (
+        ("first", ("/proc/vmstat", "/proc/stat")), ("second", ("/proc/stat", "/proc/vmstat"))
+    ))  # fmt: skip
+    read = readings(answer("u/host/proc/vmstat"), compose_reads([first, second], HOST), HOST)
+    assert (read["first"].outcome, read["first"].detail) == (Outcome.UNSUPPORTED, "there is no /proc/vmstat")
+    assert (read["second"].outcome, set(read["second"].files)) == (Outcome.OK, {"/proc/stat"})
+
+
 def test_hidepid_is_denied_and_its_rows_are_kept() -> None:
     read = readings(answer("", "u/host/proc/1/stat"), READ, HOST)
     assert read["process"].outcome is Outcome.DENIED

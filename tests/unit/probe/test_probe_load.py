@@ -22,10 +22,11 @@ MINE = """\
 # ///
 echo size_bytes=1
 """
-BUILT_IN = ["core", "cpu", "disk", "filesystem", "load", "log", "memory", "network", "os", "process"]
+BUILT_IN = sorted(file.stem for file in (Path(__file__).parents[3] / "probes").glob("*.sh"))
 
 
 def test_the_built_in_probes_come_in_a_stable_order(tmp_path: Path) -> None:
+    assert {"cpu", "log", "process"} < set(BUILT_IN)
     assert list(load_probes()) == BUILT_IN
     assert list(load_probes(tmp_path / "missing")) == BUILT_IN
 
