@@ -11,7 +11,7 @@ from ..model.host import valid_name
 from ..model.probe import Probe
 from . import seal, segment
 from .manifest import Manifest
-from .segment import Origin, Written
+from .segment import File, Origin
 
 
 def load(manifest: Manifest, probe: Probe, version: int, rows: Iterable[pa.Table], now_us: int) -> int:
@@ -23,16 +23,11 @@ def load(manifest: Manifest, probe: Probe, version: int, rows: Iterable[pa.Table
     """
     layout = manifest.layout
     job = manifest.begin("load", now_us)
-    made: list[Written] = []
+    origin = Origin(probe.name, version, job, 0)
+    made: list[File] = []
     for table in rows:
         if table.num_rows:
-            checked = _checked(table, probe)
-            for period, part in seal.files(checked, probe):
-                origin = Origin(probe.name, version, job, -1)
-                file = segment.write(
-                    layout, layout.aside, [part], probe, period, origin, len(made), segment.SEAL_ZSTD
-                )
-                made += [file] if file else []
+            made += seal.write_all(layout, _checked(table, probe), probe, origin, len(made))
     segment.move_in(made)
     hosts = set().union(*(file.hosts for file in made)) if made else set()
     manifest.commit(job, now_us, born=[file.segment() for file in made], hosts=hosts)

@@ -107,7 +107,7 @@ def open_store(root: Path, tables: Mapping[str, Span] | None = None) -> Iterator
             known = registry.load(layout.tables)
             wanted = dict.fromkeys(known.tables, EVERYTHING) if tables is None else tables
             spans = {name: span for name, span in wanted.items() if name in known.tables}
-            sealed, parts = _listed(layout, spans)
+            sealed, listed = _listed(layout, spans)
             logs, damage = _logs(layout, sealed)
             if _kept_above(layout) <= sealed:  # otherwise logs may have gone that belong to these files
                 break
@@ -117,12 +117,16 @@ def open_store(root: Path, tables: Mapping[str, Span] | None = None) -> Iterator
         yield {
             name: TableContent(
                 known.tables[name].versions[known.tables[name].current],
-                tuple(parts.get(name, ())),
+                tuple(part for part in listed.get(name, ()) if not part.damage),
                 fresh[name],
-                tuple(damage),
+                (*damage, *(_left_out(part) for part in listed.get(name, ()) if part.damage)),
             )
             for name in spans
         }
+
+
+def _left_out(part: Segment) -> str:
+    return f"{part.path}: {part.damage}; its {part.rows:,} rows are left out"
 
 
 def host_names(root: Path) -> list[str]:

@@ -20,7 +20,7 @@ from .files import sync_folder, write_durably
 from .layout import Layout, job_of, lake_files
 from .manifest import Kind, Logs, Manifest
 from .payload import Entry, Payload
-from .segment import Origin, Written, by_period, by_series, host_runs, shares
+from .segment import File, Origin, by_period, by_series, host_runs, shares
 from .state import State
 
 ProbeOf = Callable[[str, int], Probe]
@@ -61,24 +61,32 @@ def files(rows: pa.Table, probe: Probe) -> Iterator[tuple[str, pa.Table]]:
             start += count
 
 
-def _write_all(
+def write_all(layout: Layout, rows: pa.Table, probe: Probe, origin: Origin, n: int) -> list[File]:
+    """A table's rows in files aside, the first one a job's `n`th. Raises OSError."""
+    made: list[File] = []
+    for period, part in files(rows, probe):
+        with File(layout, layout.aside, probe, period, origin, n + len(made), segment.SEAL_ZSTD) as file:
+            file.add(part)
+            file.close()
+        made.append(file)
+    return made
+
+
+def _write_logs(
     layout: Layout, payloads: Sequence[Payload], probe_of: ProbeOf, job: int, wals: tuple[int, int]
-) -> list[Written]:
+) -> list[File]:
     """Every row of the logs into files aside, one table after the other, so that memory holds one at a time."""
     tables: dict[tuple[str, int], list[Entry]] = {}
     for entry in (entry for body in payloads for entry in body.entries if entry.rows):
         tables.setdefault((entry.table, entry.version), []).append(entry)
     total = sum(entry.rows for entries in tables.values() for entry in entries)
-    made: list[Written] = []
+    made: list[File] = []
     for (table, version), entries in sorted(tables.items(), key=lambda item: item[0]):
         probe = probe_of(table, version)
         origin = Origin(table, version, job, total, wals=wals)
         records = [payload.record(entry, probe) for entry in entries]
-        for period, rows in files(pa.Table.from_batches(records, arrow_schema(probe)), probe):
-            file = segment.write(
-                layout, layout.aside, [rows], probe, period, origin, len(made), segment.SEAL_ZSTD
-            )
-            made += [file] if file else []
+        rows = pa.Table.from_batches(records, arrow_schema(probe))
+        made += write_all(layout, rows, probe, origin, len(made))
     return made
 
 
@@ -96,7 +104,7 @@ def seal(
     wals = (done.sealed_through + 1, through)
     job = manifest.begin("seal", now_us)
     closed = read_logs(layout, range(wals[0], through + 1))
-    made = _write_all(layout, closed.payloads, probe_of, job, wals)
+    made = _write_logs(layout, closed.payloads, probe_of, job, wals)
     segment.move_in(made)
     state.replay(before, closed.payloads, probe_of)
     write_durably(layout.state(through), state.dump(before))

@@ -9,10 +9,12 @@ say enough to build the manifest anew.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import pyarrow as pa
@@ -155,81 +157,120 @@ def encodings(probe: Probe, zstd: int) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True)
-class Written:
-    """A file in the making: what the manifest is to say of it."""
+class _Sink:
+    """A file that is written to from begin to end, and the CRC-32 of its bytes; what pyarrow asks of a Python file."""
 
-    aside: Path
-    path: Path
-    period: str
-    origin: Origin
-    hosts: set[str]
-    first_ts: int
-    last_ts: int
-    rows: int
-    bytes: int = 0
+    closed = False
+
+    def __init__(self, path: Path) -> None:
+        self.crc = 0
+        self.bytes = 0
+        self._file = os.fdopen(open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
+
+    def write(self, data: bytes) -> int:
+        self.crc = crc32(data, self.crc)
+        self.bytes += len(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self.bytes
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        """Synced."""
+        if not self.closed:
+            self.closed = True
+            with self._file:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+
+def checksum(path: Path) -> int:
+    """The CRC-32 of a file's bytes. Raises OSError."""
+    crc = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            crc = crc32(block, crc)
+    return crc
+
+
+class File:
+    """A file in the making, written into the folder `aside`: `add` rows in its order (`by_series`), then `close`.
+
+    `path`: where it will lie in the lake. Used as a context, an exception leaves nothing behind. Raises OSError.
+    """
+
+    def __init__(
+        self, layout: Layout, aside: Path, probe: Probe, period: str, origin: Origin, n: int, zstd: int
+    ) -> None:
+        self.origin = origin
+        self.period = period
+        self.hosts: set[str] = set()
+        self.rows = 0
+        self.aside = aside / f"{origin.job:08}-{n}.parquet"
+        self._layout = layout
+        self._n = n
+        self._first_ts, self._last_ts = 2**63 - 1, -(2**63)
+        self._sink = _Sink(self.aside)
+        self._parquet = pq.ParquetWriter(self._sink, arrow_schema(probe), **encodings(probe, zstd))
+
+    def add(self, rows: pa.Table) -> None:
+        if not rows.num_rows:
+            return
+        first, last = span(rows)
+        self._first_ts, self._last_ts = min(self._first_ts, first), max(self._last_ts, last)
+        self.rows += rows.num_rows
+        runs = host_runs(rows["host"])
+        self.hosts.update(host for host, _ in runs)
+        start = 0
+        for count in row_groups(runs):
+            self._parquet.write_table(rows.slice(start, count), LARGEST_GROUP)
+            start += count
+
+    def close(self, *, rolled: bool = False) -> None:
+        """Write the footer and sync."""
+        self.origin = msgspec.structs.replace(self.origin, rolled=rolled)
+        self._parquet.add_key_value_metadata(
+            {META: msgspec.json.encode(self.origin), b"livedata": __version__}
+        )
+        self._parquet.close()
+        self._sink.close()
+
+    def drop(self) -> None:
+        """Leave nothing behind."""
+        with suppress(OSError, pa.ArrowException):
+            self._parquet.close()
+        with suppress(OSError):
+            self._sink.close()
+        self.aside.unlink(missing_ok=True)
+
+    @property
+    def path(self) -> Path:
+        hosts = min(self.hosts) if len(self.hosts) == 1 else f"{len(self.hosts)}-hosts"
+        return self._layout.file(self.origin.table, self.period, hosts, self.origin.job, self._n)
 
     def segment(self) -> Segment:
+        """What the manifest is to say of it."""
+        origin = self.origin
         return Segment(
-            self.path, self.origin.table, self.period, self.origin.level, self.origin.version,
-            min(self.hosts), max(self.hosts), len(self.hosts), self.first_ts, self.last_ts, self.rows, self.bytes,
-            self.origin.rolled,
+            self.path, origin.table, self.period, origin.level, origin.version, min(self.hosts), max(self.hosts),
+            len(self.hosts), self._first_ts, self._last_ts, self.rows, self._sink.bytes,
+            self._sink.crc, origin.rolled,
         )  # fmt: skip
 
+    def __enter__(self) -> File:
+        return self
 
-def write(
-    layout: Layout,
-    aside: Path,
-    rows: Iterable[pa.Table],
-    probe: Probe,
-    period: str,
-    origin: Origin,
-    n: int,
-    zstd: int,
-) -> Written | None:
-    """Write a job's `n`th file into the folder `aside`, synced: `rows` come in its order (`by_series`), table by table. None if
-    there is none.
-
-    Raises:
-        OSError: nothing is left behind.
-    """
-    aside = aside / f"{origin.job:08}-{n}.parquet"
-    made = Written(aside, aside, period, origin, set(), 2**63 - 1, -(2**63), 0)
-    try:
-        with os.fdopen(open_private(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
-            with pq.ParquetWriter(file, arrow_schema(probe), **encodings(probe, zstd)) as parquet:
-                for table in rows:
-                    _add(parquet, table, made)
-                parquet.add_key_value_metadata({META: msgspec.json.encode(origin), b"livedata": __version__})
-            file.flush()
-            os.fsync(file.fileno())
-            made.bytes = file.tell()
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    if not made.rows:
-        aside.unlink()
-        return None
-    hosts = min(made.hosts) if len(made.hosts) == 1 else f"{len(made.hosts)}-hosts"
-    made.path = layout.file(origin.table, period, hosts, origin.job, n)
-    return made
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.drop()
 
 
-def _add(parquet: pq.ParquetWriter, table: pa.Table, made: Written) -> None:
-    if not table.num_rows:
-        return
-    first, last = span(table)
-    made.first_ts, made.last_ts = min(made.first_ts, first), max(made.last_ts, last)
-    made.rows += table.num_rows
-    runs = host_runs(table["host"])
-    made.hosts.update(host for host, _ in runs)
-    start = 0
-    for count in row_groups(runs):
-        parquet.write_table(table.slice(start, count), LARGEST_GROUP)
-        start += count
-
-
-def move_in(made: Sequence[Written]) -> None:
+def move_in(made: Sequence[File]) -> None:
     """Move written files into the lake, durably, in their order. Raises OSError."""
     for folder in dict.fromkeys(file.path.parent for file in made):
         make_folder(folder.parent)
