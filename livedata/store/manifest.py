@@ -43,6 +43,7 @@ CREATE TABLE segment (
   died INTEGER, damage TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX living ON segment ("table", last_ts) WHERE died IS NULL;
 CREATE INDEX dead ON segment (died) WHERE died IS NOT NULL;
+CREATE TABLE registry (one INTEGER PRIMARY KEY CHECK (one = 1), content BLOB NOT NULL);
 CREATE TABLE host (name TEXT PRIMARY KEY, last_ts INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -176,6 +177,12 @@ class Manifest:
         with _errors(self.layout):
             return [name for (name,) in self._db.execute("SELECT name FROM host ORDER BY name")]
 
+    def registry(self) -> bytes | None:
+        """The copy of tables.json at the last sealing. Raises StoreError."""
+        with _errors(self.layout):
+            found = self._db.execute("SELECT content FROM registry").fetchone()
+        return found[0] if found else None
+
     def dead(self) -> list[tuple[Path, int]]:
         """Files that were replaced or given up, and when (microseconds UTC). Raises StoreError."""
         with _errors(self.layout):
@@ -231,8 +238,10 @@ class Manifest:
         died: Collection[Path] = (),
         logs: Logs | None = None,
         hosts: Collection[str] = (),
+        registry: bytes | None = None,
     ) -> None:
         """End a job: its files begin to live, the files of `died` die, `logs` are the new ones; all at once and durable.
+        `registry`: a copy of tables.json, to have it twice.
 
         Raises:
             StoreError: nothing has changed (the disk is full, or a file that should die was no longer alive).
@@ -262,6 +271,8 @@ class Manifest:
                     "INSERT INTO host VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last_ts = excluded.last_ts",
                     [(host, now_us) for host in hosts],
                 )
+                if registry is not None:
+                    self._db.execute("INSERT OR REPLACE INTO registry VALUES (1, ?)", (registry,))
                 self._db.execute("UPDATE job SET done = ? WHERE id = ?", (now_us, job))
                 self._db.execute("COMMIT")
             except BaseException:
@@ -290,6 +301,11 @@ class Manifest:
                     self._db.execute("ROLLBACK")
                 raise
 
+    def count_jobs_from(self, number: int) -> None:
+        """The next job has at least this number. Raises StoreError."""
+        with _errors(self.layout):
+            self._db.execute("INSERT INTO job (id, kind, begun, done) VALUES (?, 'repair', 0, 0)", (number,))
+
     def mark(self, path: Path, damage: str) -> None:
         """Write down what is wrong with a file; it is left out of compaction from then on. Raises StoreError."""
         with _errors(self.layout):
@@ -308,14 +324,14 @@ class Manifest:
 
 
 @contextmanager
-def writing(layout: Layout) -> Iterator[Manifest]:
-    """The manifest, to change it; it is made where the store has none and nothing in its lake.
+def writing(layout: Layout, *, anew: bool = False) -> Iterator[Manifest]:
+    """The manifest, to change it; it is made where the store has none and nothing in its lake, or `anew`.
 
     Raises:
         StoreError: it is damaged, lost, or a newer livedata's.
     """
-    if not layout.manifest.exists() and layout.lake.is_dir() and any(layout.lake.iterdir()):
-        raise _lost(layout)
+    if not anew and not layout.manifest.exists():
+        _check_lost(layout)
     with _errors(layout), closing(_connect(layout.manifest, "rwc")) as db:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
@@ -335,8 +351,7 @@ def reading(layout: Layout) -> Iterator[Manifest | None]:
         StoreError: it is damaged, lost, or a newer livedata's.
     """
     if not layout.manifest.exists():
-        if layout.lake.is_dir() and any(layout.lake.iterdir()):
-            raise _lost(layout)
+        _check_lost(layout)
         yield None
         return
     with _errors(layout):
@@ -349,6 +364,8 @@ def reading(layout: Layout) -> Iterator[Manifest | None]:
                 yield Manifest(layout, copied)
             return
         with closing(db):
+            if not version:
+                _check_lost(layout)
             yield Manifest(layout, db) if version else None
 
 
@@ -365,9 +382,11 @@ def _copy(layout: Layout) -> Iterator[sqlite3.Connection]:
             yield db
 
 
-def _lost(layout: Layout) -> StoreError:
-    return StoreError(
-        "the manifest is lost",
-        where=str(layout.manifest),
-        hint="livedata store verify --repair makes it anew",
-    )
+def _check_lost(layout: Layout) -> None:
+    """There is no manifest: StoreError if there should be one."""
+    if layout.lake.is_dir() and any(layout.lake.iterdir()):
+        raise StoreError(
+            "the manifest is lost",
+            where=str(layout.manifest),
+            hint="livedata store verify --repair makes it anew",
+        )

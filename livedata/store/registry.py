@@ -105,11 +105,21 @@ def load(path: Path) -> Tables:
             data = path.read_bytes()
         except FileNotFoundError:
             return Tables(FORMAT, {})
+    return decode(data, path)
+
+
+def encode(tables: Tables) -> bytes:
+    """The bytes of a tables.json."""
+    return msgspec.json.format(msgspec.json.encode(tables), indent=1) + b"\n"
+
+
+def decode(data: bytes, path: Path) -> Tables:
+    """Raises StoreError: it is damaged, or a newer livedata's."""
     try:
         tables = msgspec.json.decode(data, type=Tables)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StoreError(
-            f"it is damaged: {error}", where=str(path), hint="put it back from a backup"
+            f"it is damaged: {error}", where=str(path), hint="livedata store verify --repair puts it back"
         ) from error
     if tables.format > FORMAT:
         raise StoreError("a newer livedata wrote it", where=str(path), hint="use that one")
@@ -156,8 +166,7 @@ class Registry:
         if new != table:
             content = Tables(FORMAT, self.content.tables | {probe.name: new})
             with disk("write down the tables' columns", self._layout.tables):
-                text = msgspec.json.format(msgspec.json.encode(content), indent=1)
-                replace_durably(self._layout.tables, text + b"\n", self._layout.aside)
+                replace_durably(self._layout.tables, encode(content), self._layout.aside)
             self.content = content
         return version
 
@@ -169,5 +178,5 @@ def lookup(tables: Tables, table: str, version: int) -> Probe:
     except KeyError as error:
         raise StoreError(
             f"rows of {table!r} have version {version}, which tables.json does not have",
-            hint="tables.json was lost or replaced: put it back from a backup",
+            hint="tables.json was lost or replaced: livedata store verify --repair puts it back",
         ) from error

@@ -20,6 +20,7 @@ from .files import sync_folder, write_durably
 from .layout import Layout, job_of, lake_files
 from .manifest import Kind, Logs, Manifest
 from .payload import Entry, Payload
+from .registry import Tables, encode, lookup
 from .segment import File, Origin, by_period, by_series, host_runs, shares
 from .state import State
 
@@ -91,11 +92,11 @@ def _write_logs(
 
 
 def seal(
-    manifest: Manifest, before: State, through: int, probe_of: ProbeOf, now_us: int
+    manifest: Manifest, before: State, through: int, tables: Tables, now_us: int
 ) -> tuple[Logs, list[str]]:
     """Seal the logs that are not in the lake up to `through`; the logs' new state, and what was damaged, in sentences.
 
-    `before` is the state at the last sealing, and is brought to this one's.
+    `before` is the state at the last sealing, and is brought to this one's. `tables`: the registry's.
 
     Raises:
         OSError, StoreError: nothing has changed for readers, and it may be tried again.
@@ -103,6 +104,10 @@ def seal(
     layout, done = manifest.layout, manifest.logs()
     wals = (done.sealed_through + 1, through)
     job = manifest.begin("seal", now_us)
+
+    def probe_of(table: str, version: int) -> Probe:
+        return lookup(tables, table, version)
+
     closed = read_logs(layout, range(wals[0], through + 1))
     made = _write_logs(layout, closed.payloads, probe_of, job, wals)
     segment.move_in(made)
@@ -111,7 +116,8 @@ def seal(
     sync_folder(layout.state(through).parent)
     logs = Logs(through, done.sealed_through, (*done.damaged, *closed.damaged))
     hosts = set().union(*(file.hosts for file in made)) if made else set()
-    manifest.commit(job, now_us, born=[file.segment() for file in made], logs=logs, hosts=hosts)
+    born = [file.segment() for file in made]
+    manifest.commit(job, now_us, born=born, logs=logs, hosts=hosts, registry=encode(tables))
     return logs, closed.damage
 
 

@@ -172,7 +172,7 @@ class Writer:
                 if through > self._sealed.sealed_through:
                     seal.undo(listed, self.layout.aside, "seal")
                     self._sealed, damage = seal.seal(
-                        listed, self._snapshot(), through, self._registry.probe, now_us
+                        listed, self._snapshot(), through, self._registry.content, now_us
                     )
                     self.warnings += damage
             seal.tidy(self.layout, self._sealed)
