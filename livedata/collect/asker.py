@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import inf
 
 from ..clock import Clock
-from ..model.batch import Batch
+from ..model.batch import Batch, Row
 from ..model.host import Host, Settings
 from ..model.probe import Lane, Probe
 from ..model.reading import ParseError, Reading
@@ -18,7 +18,7 @@ from ..probe.load import apply_settings
 from ..store.state import Last
 from ..transport.compose import Request, compose_body, compose_reads
 from ..transport.protocol import Answer, Session
-from .changed import Seen, changed, slot
+from .changed import NOTHING, Seen, changed, changed_rows, slot
 from .increase import counters_of, elapsed_ms, with_increases
 from .pace import ALONE, CUT, MOST_ENTRIES, entries_next
 from .reading import readings
@@ -65,7 +65,7 @@ class Asker:
         self._paused = paused
         self._clock = clock
         self._seen: dict[str, tuple[int, str | None, Seen]] = {}
-        """Probe → period, boot and files of its sample before, where unchanged files give no rows."""
+        """Probe → period and boot of its sample before and what it held, where what is unchanged gives no rows."""
         self._entries: dict[str, int] = {}
         """Log → entries to ask for at one time."""
         self._requests: dict[tuple[str, ...], Request] = {}
@@ -174,17 +174,21 @@ class Asker:
         self.report(ts, *scrapes, boot_id=answer.boot_id)
         return None
 
-    def _news(self, probe: Probe, reading: Reading, boot_id: str | None, ts: int) -> tuple[Reading, bool]:
-        """The reading without what is as it was, and whether it is whole."""
-        if not probe.full:
-            return reading, True
+    def _news(
+        self, probe: Probe, reading: Reading, boot_id: str | None, ts: int
+    ) -> tuple[Sequence[Row], bool]:
+        """Rows of what is not as it was, and whether they are the whole sample's. Raises ParseError."""
+        if not probe.full and not probe.snapshot:
+            return PARSERS[probe.parse](probe, reading), True
         period = slot(self.host.name, probe, ts)
-        before, boot, seen = self._seen.get(probe.name, (None, None, {}))
-        fresh, now = changed(probe, reading.files, seen)
+        # What can't be parsed is not taken as seen, and the next sample is whole.
+        before, boot, seen = self._seen.pop(probe.name, (None, None, NOTHING))
+        whole = (before, boot) != (period, boot_id)
+        fresh, now = changed(probe, reading, NOTHING if whole else seen)
+        rows: Sequence[Row] = PARSERS[probe.parse](probe, fresh) if fresh.files or fresh.text or whole else ()
+        rows, now = changed_rows(probe, rows, NOTHING if whole else seen, now)
         self._seen[probe.name] = (period, boot_id, now)
-        if (before, boot) != (period, boot_id):
-            return reading, True
-        return replace(reading, files=fresh), False
+        return rows, whole
 
     def _unseen(self, probe: Probe, reading: Reading, seconds: float) -> Reading:
         """A log's entries without those that came before; what came decides how many to ask for next."""
@@ -204,14 +208,11 @@ class Asker:
         cut_log = reading.outcome in CUT and probe.parse in CURSORS and "\n" in reading.text
         if reading.outcome is not Outcome.OK and not reading.files and not cut_log:
             return None, reading.outcome, reading.detail
-        reading, whole = self._news(probe, reading, answer.boot_id, ts)
         try:
-            rows = PARSERS[probe.parse](probe, reading)
+            rows, whole = self._news(probe, reading, answer.boot_id, ts)
         except ParseError as error:
-            self._seen.pop(probe.name, None)
             return None, Outcome.MALFORMED, str(error)[:300]
         except Exception as error:  # noqa: BLE001 - a parser's fault is one probe's, not its neighbours'
-            self._seen.pop(probe.name, None)
             return None, Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300]
         last = self.last.get(probe.name)
         cursor = last.cursor if last else None

@@ -71,8 +71,10 @@ class Probe:
     denied_without: str = ""
     """A file that is readable where the host shows everything; without it the outcome is `denied`, rows are kept."""
     full: float = 0.0
-    """Seconds between two samples that are kept whole; between them a file whose text is as before gives no row.
-    0 keeps every sample whole."""
+    """Seconds between two samples that are kept whole; between them a file whose text is as before gives no row, and of a
+    script a row that is as before is left out. 0 keeps every sample whole."""
+    snapshot: float = 0.0
+    """The same for a script whose rows belong together: where its text is as before there is no row, else all are kept."""
     privilege: Literal["", "root"] = ""
     path: str = ""
     """The file this was read from, for messages."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..model.probe import Probe
 from ..model.reading import Reading
+from .cgroup import cgroup
 from .declared import csv, fields, jsonl, keyvalue
 from .diskstats import diskstats
 from .journal import cursor, journal
@@ -50,6 +51,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
     "pressure": pressure,
     "vmstat": vmstat,
     "protocol": protocol,
+    "cgroup": cgroup,
 })  # fmt: skip
 """What `parse` may say in a probe's header."""
 

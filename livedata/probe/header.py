@@ -23,6 +23,7 @@ KEYS: dict[str, type] = {
     "read": list,
     "denied_without": str,
     "full": str,
+    "snapshot": str,
     "lane": str,
     "privilege": str,
     "columns": dict,
@@ -35,7 +36,7 @@ WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", 
 
 FORMATS = frozenset({
     "fields", "keyvalue", "csv", "jsonl", "cpu", "core", "loadavg", "meminfo", "diskstats", "netdev", "pidstat", "mounts",
-    "osrelease", "journal", "pressure", "vmstat", "protocol",
+    "osrelease", "journal", "pressure", "vmstat", "protocol", "cgroup",
 })  # fmt: skip
 """What `parse` may say: the names in `livedata.parse.PARSERS`."""
 
@@ -72,12 +73,14 @@ def parse_probe(text: str, path: str) -> Probe:
         _readable(block, "denied_without", without)
         if not read or any(c in without for c in "*?["):
             raise block.error(("denied_without",), "this works with `read`, and names one file")
-    if "full" in values and not any(c in glob for glob in read for c in "*?["):
+    if "full" in values and read and not any(c in glob for glob in read for c in "*?["):
         raise block.error(
             ("full",),
-            "this works with `read` and wildcards",
-            "it tells how often unchanged files give rows too",
+            "this works with a script, or with `read` and wildcards",
+            "it tells how often what is unchanged gives rows too",
         )
+    if "snapshot" in values and (read or "full" in values):
+        raise block.error(("snapshot",), "this works with a script that has no `full`")
     lane = _one_of(block, ("lane",), values.get("lane", "main" if read else "slow"), get_args(Lane))
     if (lane == "main") != bool(read):
         raise block.error(
@@ -102,6 +105,7 @@ def parse_probe(text: str, path: str) -> Probe:
         lane=lane,
         denied_without=without,
         full=_duration(block, "full") if "full" in values else 0.0,
+        snapshot=_duration(block, "snapshot") if "snapshot" in values else 0.0,
         privilege=privilege,
         path=path,
     )

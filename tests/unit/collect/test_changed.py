@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 
 from livedata.clock import SystemClock
 from livedata.collect.asker import Asker
-from livedata.collect.changed import changed, slot
+from livedata.collect.changed import NOTHING, changed, slot
 from livedata.model.batch import Batch
 from livedata.model.host import Host
-from livedata.model.probe import Lane, Probe
+from livedata.model.probe import Column, Lane, Probe
 from livedata.model.reading import Reading
 from livedata.model.scrape import SCRAPE, Failure
 from livedata.parse import PARSERS
@@ -74,10 +75,10 @@ def samples(*answers: Answer, ts: Sequence[int] = ()) -> list[list[tuple[int, in
     ]
 
 
-def one_period(count: int) -> list[int]:
+def one_period(count: int, probe: Probe = PROCESS) -> list[int]:
     """Ticks 30 s apart that lie in one period between whole samples."""
     start = next(
-        t for t in range(0, 10**10, 30_000_000) if slot("h", PROCESS, t) != slot("h", PROCESS, t - 30_000_000)
+        t for t in range(0, 10**10, 30_000_000) if slot("h", probe, t) != slot("h", probe, t - 30_000_000)
     )
     return [start + i * 30_000_000 for i in range(count)]
 
@@ -148,12 +149,59 @@ texts = st.dictionaries(st.sampled_from([f"/proc/{n}/stat" for n in range(1, 9)]
 
 @given(texts, texts)
 def test_changed_is_what_differs(before: dict[str, str], after: dict[str, str]) -> None:
-    _, seen = changed(PROCESS, before, {})
-    fresh, _ = changed(PROCESS, after, seen)
-    assert fresh == {p: t for p, t in after.items() if before.get(p) != t}
-    assert changed(PROCESS, {"/proc/self/stat": "x"}, {"/proc/self/stat": hash("x")})[0] == {
-        "/proc/self/stat": "x"
-    }
+    _, seen = changed(PROCESS, Reading(before), NOTHING)
+    fresh, _ = changed(PROCESS, Reading(after), seen)
+    assert fresh.files == {p: t for p, t in after.items() if before.get(p) != t}
+
+
+def test_a_file_with_a_fixed_name_always_comes_along() -> None:
+    reading = Reading({"/proc/self/stat": "x"})
+    _, seen = changed(PROCESS, reading, NOTHING)
+    assert changed(PROCESS, reading, seen)[0] == reading
+
+
+SCRIPT = Probe(
+    "script",
+    "",
+    (Column("name", 1, "str", "label"), Column("runs_total", 2, "u64", "counter")),
+    body="true\n",
+    lane="slow",
+)
+
+
+def script(probe: Probe, *texts: str, ts: Sequence[int] = ()) -> list[list[tuple[object, ...]]]:
+    """For each answer of a script the rows kept."""
+    kept: list[Batch] = []
+    asker = Asker(Host("h"), [probe], {}, SystemClock(), kept.extend)
+    for number, text in enumerate(texts):
+        said = Answer(
+            {"script": Section("script", 0, "", text.encode())}, "boot", 1000 + number, rtt=0.0, wall=0.0
+        )
+        at = ts[number] if ts else number * 30_000_000
+        # The host's clock is asked first, once.
+        asyncio.run(asker.run(Recorded(said, said), "slow", [probe], at))  # type: ignore[arg-type]
+    return [list(batch.rows) for batch in kept if batch.probe is not SCRAPE]
+
+
+def test_rows_of_a_script_that_are_as_before_are_left_out_and_increases_stay_exact() -> None:
+    probe = replace(SCRIPT, full=300.0)
+    ticks = one_period(4, probe)
+    texts = ["a 5\nb 5\n", "a 5\nb 7\n", "a 6\nb 7\nc 1\n", "b 7\n", "a 6\nb 9\n"]
+    assert script(probe, *texts, ts=[*ticks, ticks[0] + 300_000_000]) == [
+        [("a", 5, None), ("b", 5, None)],
+        [("b", 7, 2)],
+        [("a", 6, 1), ("c", 1, None)],
+        [],
+        [("a", 6, 0), ("b", 9, 2)],
+    ]
+
+
+def test_of_a_snapshot_all_rows_are_kept_or_none() -> None:
+    probe = replace(SCRIPT, snapshot=300.0)
+    ticks = one_period(4, probe)
+    texts = ["a 5\nb 5\n", "a 5\nb 5\n", "a 5\n", "a 5\n", "a 5\n"]
+    kept = script(probe, *texts, ts=[*ticks, ticks[0] + 300_000_000])
+    assert [[row[0] for row in rows] for rows in kept] == [["a", "b"], [], ["a"], [], ["a"]]
 
 
 def test_hosts_begin_their_periods_at_different_ticks() -> None:

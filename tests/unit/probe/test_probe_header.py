@@ -200,10 +200,18 @@ def test_cadence_timeout_and_format_have_defaults() -> None:
     assert (probe.every, probe.timeout, probe.parse) == (30.0, 5.0, "fields")
 
 
-def test_full_is_for_wildcards() -> None:
+def test_full_is_for_what_can_be_told_apart() -> None:
     good = READING.replace('"/proc/loadavg"]', '"/proc/[0-9]*/stat"]').replace(
         "# parse", '# full = "5m"\n# parse'
     )
     assert parse_probe(good, "x.sh").full == 300.0
-    with pytest.raises(ProbeError, match=r"x\.sh:7: this works with `read` and wildcards"):
+    with pytest.raises(ProbeError, match=r"x\.sh:7: this works with a script, or with `read` and wild"):
         parse_probe(READING.replace("# parse", '# full = "5m"\n# parse'), "x.sh")
+
+
+def test_a_snapshot_is_a_scripts() -> None:
+    assert parse_probe(SCRIPT.replace("# parse", '# full = "5m"\n# parse'), "x.sh").full == 300.0
+    assert parse_probe(SCRIPT.replace("# parse", '# snapshot = "1d"\n# parse'), "x.sh").snapshot == 86400.0
+    for wrong, line in ((READING, 7), (SCRIPT.replace("# parse", '# full = "5m"\n# parse'), 8)):
+        with pytest.raises(ProbeError, match=rf"x\.sh:{line}: this works with a script that has no `full`"):
+            parse_probe(wrong.replace("# parse", '# snapshot = "1d"\n# parse'), "x.sh")

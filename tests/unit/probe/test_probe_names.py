@@ -17,7 +17,7 @@ from livedata.query.views import SQL_TYPES, Scope, identifier, reckoned_columns,
 
 PROBES = load_probes()
 DIMENSIONLESS = re.compile(
-    r"load\d+|cores|threads|runnable|blocked|in_flight|priority|nice|last_cpu|hugepages.*|(open_files|inodes)(_\w+)?"
+    r"load\d+|cores|tasks(_limit)?|threads|runnable|blocked|in_flight|priority|nice|last_cpu|hugepages.*|(open_files|inodes)(_\w+)?"
     r"|tcp_curr_estab|sockets_\w+|nf_conntrack_\w+|softnet_backlog_len"
 )
 UNIT = re.compile(r".*_(bytes|seconds|ms|pct|bits_per_second)")
