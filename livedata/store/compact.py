@@ -265,4 +265,5 @@ def run(
             )
         files = [*rolled, *raw]  # in this order: once the raw rows are there, the rollups are
         segment.move_in(files)
-        manifest.commit(job, now_us, born=[f.segment() for f in files], died=[s.path for s in task.inputs])
+        born, died = [f.segment() for f in files], [s.path for s in task.inputs]
+        manifest.commit(job, now_us, born=born, died=died, hosts=segment.hosts_of(rolled))

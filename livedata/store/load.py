@@ -29,8 +29,7 @@ def load(manifest: Manifest, probe: Probe, version: int, rows: Iterable[pa.Table
         if table.num_rows:
             made += seal.write_all(layout, _checked(table, probe), probe, origin, len(made))
     segment.move_in(made)
-    hosts = set().union(*(file.hosts for file in made)) if made else set()
-    manifest.commit(job, now_us, born=[file.segment() for file in made], hosts=hosts)
+    manifest.commit(job, now_us, born=[file.segment() for file in made], hosts=segment.hosts_of(made))
     return sum(file.rows for file in made)
 
 

@@ -13,10 +13,11 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -44,7 +45,7 @@ CREATE TABLE segment (
 CREATE INDEX living ON segment ("table", last_ts) WHERE died IS NULL;
 CREATE INDEX dead ON segment (died) WHERE died IS NOT NULL;
 CREATE TABLE registry (one INTEGER PRIMARY KEY CHECK (one = 1), content BLOB NOT NULL);
-CREATE TABLE host (name TEXT PRIMARY KEY, last_ts INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE host ("table" TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY ("table", name)) WITHOUT ROWID;
 """
 
 COLUMNS = 'path, "table", period, level, version, first_host, last_host, hosts, first_ts, last_ts, rows, bytes, crc, rolled, born, damage'
@@ -172,10 +173,13 @@ class Manifest:
         columns: Any = (*rest, bool(rolled), born, damage)
         return Segment(self.layout.lake / str(path), *columns)
 
-    def hosts(self) -> list[str]:
-        """Every host that ever had a row in the lake. Raises StoreError."""
+    def hosts(self) -> dict[str, set[str]]:
+        """By table: every host that ever had a row of it in the lake. Raises StoreError."""
+        found: dict[str, set[str]] = {}
         with _errors(self.layout):
-            return [name for (name,) in self._db.execute("SELECT name FROM host ORDER BY name")]
+            for table, name in self._db.execute('SELECT "table", name FROM host'):
+                found.setdefault(table, set()).add(name)
+        return found
 
     def registry(self) -> bytes | None:
         """The copy of tables.json at the last sealing. Raises StoreError."""
@@ -237,11 +241,11 @@ class Manifest:
         born: Sequence[Segment] = (),
         died: Collection[Path] = (),
         logs: Logs | None = None,
-        hosts: Collection[str] = (),
+        hosts: Mapping[str, Collection[str]] = MappingProxyType({}),
         registry: bytes | None = None,
     ) -> None:
         """End a job: its files begin to live, the files of `died` die, `logs` are the new ones; all at once and durable.
-        `registry`: a copy of tables.json, to have it twice.
+        `hosts`: those of the new files, by table. `registry`: a copy of tables.json, to have it twice.
 
         Raises:
             StoreError: nothing has changed (the disk is full, or a file that should die was no longer alive).
@@ -268,8 +272,8 @@ class Manifest:
                         (logs.sealed_through, logs.kept_above, damaged),
                     )
                 self._db.executemany(
-                    "INSERT INTO host VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last_ts = excluded.last_ts",
-                    [(host, now_us) for host in hosts],
+                    "INSERT OR IGNORE INTO host VALUES (?, ?)",
+                    [(table, name) for table, names in hosts.items() for name in names],
                 )
                 if registry is not None:
                     self._db.execute("INSERT OR REPLACE INTO registry VALUES (1, ?)", (registry,))

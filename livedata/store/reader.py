@@ -134,7 +134,7 @@ def host_names(root: Path) -> list[str]:
     layout = Layout(root)
     with manifest.reading(layout) as listed:
         sealed = listed.logs().sealed_through if listed else 0
-        hosts = set(listed.hosts()) if listed else set()
+        hosts = set().union(*listed.hosts().values()) if listed else set()
     from . import payload
 
     with disk("read the store", root):

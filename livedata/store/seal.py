@@ -115,8 +115,8 @@ def seal(
     write_durably(layout.state(through), state.dump(before))
     sync_folder(layout.state(through).parent)
     logs = Logs(through, done.sealed_through, (*done.damaged, *closed.damaged))
-    hosts = set().union(*(file.hosts for file in made)) if made else set()
     born = [file.segment() for file in made]
+    hosts = segment.hosts_of(made)
     manifest.commit(job, now_us, born=born, logs=logs, hosts=hosts, registry=encode(tables))
     return logs, closed.damage
 

@@ -279,3 +279,11 @@ def move_in(made: Sequence[File]) -> None:
         file.aside.replace(file.path)
     for folder in dict.fromkeys(file.path.parent for file in made):
         sync_folder(folder)
+
+
+def hosts_of(made: Sequence[File]) -> dict[str, set[str]]:
+    """The hosts that have rows in files, by table."""
+    found: dict[str, set[str]] = {}
+    for file in made:
+        found.setdefault(file.origin.table, set()).update(file.hosts)
+    return found

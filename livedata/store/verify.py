@@ -247,7 +247,9 @@ def _rebuild(listed: Manifest, found: list[_Found], now_us: int) -> None:
     ]
     listed.count_jobs_from(max((job_of(f.segment.path) or 0 for f in found), default=0) + 1)
     job = listed.begin("seal", now_us)
-    hosts: set[str] = set().union(*(f.hosts for f in found)) if found else set()
+    hosts: dict[str, set[str]] = {}
+    for file in found:
+        hosts.setdefault(file.origin.table, set()).update(file.hosts)
     born = [f.segment for f in found]
     listed.commit(job, now_us, born=born, died=dead, logs=_logs(layout, found, ended), hosts=hosts)
 
