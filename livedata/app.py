@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from .clock import SystemClock
-from .collect.collector import Collector
+from .collect.collector import Collector, Tender
 from .collect.pull import pull_once
 from .config import Config
 from .errors import InventoryError
@@ -18,13 +20,20 @@ from .model.host import Host
 from .model.probe import Probe
 from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes
+from .store import tend as tending
+from .store.compact import Task
+from .store.keep import Keep, parse_keep
+from .store.manifest import Segment
+from .store.tend import Tended
 from .store.writer import Writer
 from .transport.hostkey import ShownKey, add_known_host
 from .transport.local import LocalTransport
 from .transport.protocol import Transport
 from .transport.replay import ReplayTransport
 
-__all__ = ["Checked", "add_known_host", "check", "collector", "host_keys", "transports", "until_stopped"]
+__all__ = [
+    "Checked", "add_known_host", "check", "collector", "host_keys", "prune", "tend", "transports", "until_stopped",
+]  # fmt: skip
 
 Said = Callable[[str, Failure | None], None]
 Complain = Callable[[str], None]
@@ -64,6 +73,63 @@ def probes_for(config: Config, hosts: Sequence[Host]) -> dict[str, Probe]:
     return probes
 
 
+def tend(
+    config: Config, *, force: bool = False, tell: Callable[[Task, int], None] = lambda task, left: None
+) -> Tended:
+    """Compact the store, let go what is too old, delete what is dead; beside a collector or without.
+
+    Raises:
+        StoreLocked: another process does it.
+        ConfigError, StoreError: it can't be done.
+    """
+    keep = parse_keep(config.keep, config.keep_bytes)
+    return tending.tend(
+        config.store,
+        keep,
+        SystemClock().now_us,
+        lambda probe: {},
+        lambda probe, rows: None,
+        force=force,
+        tell=tell,
+    )
+
+
+def prune(config: Config, keep: Keep, *, really: bool) -> list[Segment]:
+    """What is too old or too much; given up if `really`. Raises StoreError."""
+    return tending.prune(config.store, keep, SystemClock().now_us(), really=really)
+
+
+def tender(config: Config, complain: Complain) -> Tender:
+    """Looks after each sealing whether anything is due, and has it done by a process of its own, whose memory goes with it."""
+    keep = parse_keep(config.keep, config.keep_bytes)
+
+    async def look_after() -> None:
+        if not await asyncio.to_thread(tending.due, config.store, keep, SystemClock().now_us()):
+            return
+        command = (sys.executable, "-P", "-m", "livedata", "store", "compact", "--background")
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            "--store",
+            str(config.store),
+            stdin=DEVNULL,
+            stdout=DEVNULL,
+            stderr=PIPE,
+            start_new_session=True,
+        )
+        try:
+            _, said = await child.communicate()
+        except asyncio.CancelledError:
+            child.terminate()  # what it had not ended is taken back by the next one
+            await child.wait()
+            raise
+        if child.returncode:
+            complain(
+                said.decode(errors="replace").strip() or f"compaction ended with status {child.returncode}"
+            )
+
+    return look_after
+
+
 @contextmanager
 def collector(
     config: Config, hosts: Sequence[Host], purpose: str, said: Said, complain: Complain
@@ -81,7 +147,8 @@ def collector(
             complain(warning)
         for probe in (*probes.values(), SCRAPE):
             writer.register(probe)  # so that a question finds each table from the first second
-        yield Collector(writer, hosts, probes, transports(config, hosts), clock, config, said, complain)
+        ways = transports(config, hosts)
+        yield Collector(writer, hosts, probes, ways, clock, config, said, complain, tender(config, complain))
 
 
 async def until_stopped(collecting: Collector) -> None:

@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 
 from .. import __version__
 from ..errors import INTERRUPTED, LivedataError, UsageError
-from . import check, collect, inventory, query, status, tables, trust
+from . import check, collect, inventory, query, status, store, tables, trust
 from .common import say
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -30,7 +30,14 @@ fleet = typer.Typer(
     rich_markup_mode=None,
     context_settings=HELP,
 )
+stored = typer.Typer(
+    help="Keep: what is stored, how big, how sound.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings=HELP,
+)
 app.add_typer(fleet, name="fleet")
+app.add_typer(stored, name="store")
 app.command("up")(collect.up)
 fleet.command("init")(inventory.init)
 fleet.command("hosts")(inventory.hosts)
@@ -41,6 +48,11 @@ fleet.command("snapshot")(collect.snapshot)
 fleet.command("status")(status.status)
 fleet.command("query")(query.query)
 fleet.command("tables")(tables.tables)
+stored.command("info")(store.info)
+stored.command("files")(store.files)
+stored.command("compact")(store.compact)
+stored.command("prune")(store.prune)
+stored.command("verify")(store.verify)
 
 
 def _version(wanted: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..clock import Clock
@@ -22,6 +22,13 @@ from .watch import Surroundings, watch
 
 PENDING_ROWS = 500_000
 """Rows kept in memory while the store can't take them; beyond, samples go first, and their loss is said."""
+
+
+Tender = Callable[[], Coroutine[None, None, None]]
+
+
+async def nothing() -> None:
+    """A tender that leaves the store as it is."""
 
 
 @dataclass(slots=True)
@@ -62,6 +69,7 @@ class Collector:
     transports: by the name a host's `transport` has.
     said: told a host's name and why it can't be reached, or None once it can, when that changes.
     complain: told in words what is wrong with the store.
+    tender: after a sealing: does what keeps the store in order, if anything is due.
     """
 
     def __init__(
@@ -74,6 +82,7 @@ class Collector:
         config: Config,
         said: Callable[[str, Failure | None], None],
         complain: Callable[[str], None],
+        tender: Tender = nothing,
     ) -> None:
         self._writer = writer
         self._hosts = hosts
@@ -87,6 +96,8 @@ class Collector:
         self._state: dict[str, Outcome] = {}
         self._connecting = asyncio.Semaphore(config.connect_concurrency)
         self._refused = False
+        self._tender = tender
+        self._tending: asyncio.Task[None] | None = None
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Watch every host until `stop` is set; all rows are in the store when this returns."""
@@ -106,6 +117,9 @@ class Collector:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._flush()
             await self._close()
+            if self._tending is not None:
+                self._tending.cancel()
+                await asyncio.gather(self._tending, return_exceptions=True)
 
     async def snapshot(self, progress: Callable[[int, int], None]) -> dict[str, Failure | None]:
         """One pull of every host: each due probe once, and its log up to now.
@@ -139,6 +153,7 @@ class Collector:
         self._append(self._pending.take())
         if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
             self._writer.seal(self._clock.now_us())
+            await self._tender()
         return outcomes
 
     async def _close(self) -> None:
@@ -192,6 +207,7 @@ class Collector:
             if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
                 batches = []
                 await asyncio.to_thread(self._writer.seal, self._clock.now_us())
+                self._look_after()
         except StoreError as error:
             lost = self._pending.put_back(batches)
             if lost or not self._refused:
@@ -203,3 +219,14 @@ class Collector:
         if self._refused and batches:
             self._refused = False
             self._complain("the store takes rows again")
+
+    def _look_after(self) -> None:
+        """Have the store tended to beside the collecting, one at a time."""
+        if self._tending is None or self._tending.done():
+            self._tending = asyncio.create_task(self._guarded_tender())
+
+    async def _guarded_tender(self) -> None:
+        try:
+            await self._tender()
+        except (StoreError, OSError) as error:
+            self._complain(f"the store can't be compacted: {error}")

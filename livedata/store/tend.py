@@ -14,6 +14,7 @@ from .compact import Damaged, Roll, Task
 from .files import disk, make_folder
 from .keep import Keep
 from .layout import Layout
+from .manifest import Segment
 from .registry import Tables
 
 LONG_HOURS = 240 * 24
@@ -54,6 +55,27 @@ def due(root: Path, keep: Keep, now_us: int) -> bool:
             or bool(compact.plan(segments, now_us, _long_kept(tables, keep)))
             or bool(expire.expired(segments, keep, now_us, expire.log_bytes(layout)))
         )
+
+
+def prune(root: Path, keep: Keep, now_us: int, *, really: bool) -> list[Segment]:
+    """What is too old or too much; it dies if `really`.
+
+    Raises:
+        StoreLocked: another process compacts.
+        StoreError: it can't be read or changed.
+    """
+    layout = Layout(root)
+    with disk("look at the store", root):
+        if not really:
+            with manifest.reading(layout) as seen:
+                found = seen.segments() if seen else []
+            return expire.expired(found, keep, now_us, expire.log_bytes(layout))
+        fd = lock.acquire(layout.compacting, "prune", now_us)
+        try:
+            with manifest.writing(layout) as listed:
+                return expire.expire(listed, keep, now_us)
+        finally:
+            lock.release(fd)
 
 
 def tend(
