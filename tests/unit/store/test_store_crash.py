@@ -11,12 +11,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from livedata.store import lock, reader
-from livedata.store.layout import Layout
+from livedata.store import lock, manifest, reader
+from livedata.store.layout import DAY_US, Layout
 from livedata.store.reader import read_store
 from livedata.store.writer import Writer
 
 from .samples import START_US, TICK_US, tick
+from .test_store_compact import tended
 
 HERE = Path(__file__).parent
 
@@ -43,23 +44,40 @@ def ticks(root: Path) -> list[int]:
     return seen["load"]
 
 
+def kill(process: subprocess.Popen[str], said: list[str]) -> None:
+    """Kill what a child forked, and take in all that it said until then."""
+    assert process.stdout is not None
+    while not (pids := [line for line in said if line.startswith("pid")]):
+        said.append(process.stdout.readline())
+    os.kill(int(pids[0].split()[1]), signal.SIGKILL)
+    while said[-1] != "dead\n":
+        said.append(process.stdout.readline())
+
+
 def kill_and_count(folder: Path, rounds: int, chance: random.Random) -> None:
-    """Kill a writer at a random moment, look, let the next one go on: `rounds` times, a new store every 20."""
-    with child("writer") as server:
+    """Kill a writer and, in two rounds of three, a compactor beside it at random moments, look, let the next ones go on: `rounds`
+    times, a new store every 20."""
+    with child("writer") as server, child("compactor") as beside:
         assert server.stdin is not None
-        assert server.stdout is not None
+        assert beside.stdin is not None
         for number in range(rounds):
             root = folder / f"store-{number // 20}"
             before = ticks(root) if root.exists() else []
             first = before[-1] + 1 if before else 0
+            compacts = chance.random() < 0.67
             print(root, first, chance.randint(1, 4), file=server.stdin, flush=True)
+            if compacts:
+                print(root, file=beside.stdin, flush=True)
             lines: list[str] = []
-            while not (pids := [line for line in lines if line.startswith("pid")]):
-                lines.append(server.stdout.readline())
             time.sleep(chance.uniform(0, 0.12))
-            os.kill(int(pids[0].split()[1]), signal.SIGKILL)
-            while lines[-1] != "dead\n":
-                lines.append(server.stdout.readline())
+            if compacts and chance.random() < 0.5:
+                kill(beside, [])
+                time.sleep(chance.uniform(0, 0.03))
+                compacts = False
+            kill(server, lines)
+            if compacts:
+                time.sleep(chance.uniform(0, 0.03))
+                kill(beside, [])
             durable = [int(line) for line in lines if line.strip().isdigit()]
             if not root.is_dir() or not Layout(root).tables.exists():
                 assert not durable
@@ -71,6 +89,7 @@ def kill_and_count(folder: Path, rounds: int, chance: random.Random) -> None:
             )
             assert lock.holder(Layout(root).lock) is None, "the lock went with its process"
         server.stdin.close()
+        beside.stdin.close()
     for root in folder.iterdir():
         expected = ticks(root)
         with Writer.open(root, purpose="test", now_us=START_US) as writer:
@@ -79,6 +98,9 @@ def kill_and_count(folder: Path, rounds: int, chance: random.Random) -> None:
                 assert writer.state.last["web-1", "load"].counters == {(): (expected[-1],)}
                 assert writer.state.last["web-0", "log"].cursor == f"cursor {expected[-1]}"
             writer.seal(START_US)
+        assert ticks(root) == expected
+        for years in (1, 2):  # the second one deletes what the first one replaced
+            tended(root, time.time_ns() // 1000 + years * 365 * DAY_US)
         assert ticks(root) == expected
         lake = [pq.ParquetFile(p).metadata.num_rows for p in (root / "lake" / "load").rglob("*.parquet")]
         assert sum(lake) == 2 * len(expected), "nothing is left over for other tools to read twice"
@@ -94,24 +116,29 @@ def test_kill_9_at_random_moments_for_long(tmp_path: Path, seed: int) -> None:
     kill_and_count(tmp_path, 200, random.Random(seed + 100))
 
 
-def test_readers_see_every_row_once_while_it_is_sealed(tmp_path: Path) -> None:
+def test_readers_see_every_row_once_while_it_is_sealed_and_compacted(tmp_path: Path) -> None:
     root = tmp_path / "store"
     Writer.open(root, purpose="test", now_us=START_US).close()
-    with child("writer") as writer:
+    with child("writer") as writer, child("compactor") as compactor:
         assert writer.stdin is not None
         assert writer.stdout is not None
+        assert compactor.stdin is not None
         print(root, 0, 7, file=writer.stdin, flush=True)
         lines = [writer.stdout.readline() for _ in range(4)]
-        readers = [child("reader", str(root), "3") for _ in range(2)]
+        print(root, file=compactor.stdin, flush=True)
+        readers = [child("reader", str(root), "4") for _ in range(2)]
         results = [r.communicate()[0].split() for r in readers]
-        pid = next(int(line.split()[1]) for line in lines if line.startswith("pid"))
-        os.kill(pid, signal.SIGKILL)
+        kill(writer, lines)
+        kill(compactor, [])
         writer.communicate()
+        compactor.communicate()
     assert [r.returncode for r in readers] == [0, 0]
     for reads, last in results:
         assert int(reads) > 5
         assert int(last) > 20
-    assert read_store(root)["load"].parts
+    with manifest.reading(Layout(root)) as listed:
+        assert listed is not None
+        assert {s.level for s in listed.segments()} >= {2}
 
 
 def test_a_reader_that_is_overtaken_by_two_sealings_begins_again(
