@@ -73,10 +73,22 @@
 # direct_map1g_bytes = { id = 62, type = "i64", kind = "gauge", help = "Kernel mapping in 1 GiB pages" }
 # direct_map2g_bytes = { id = 63, type = "i64", kind = "gauge", help = "Kernel mapping in 2 GiB pages (s390)" }
 # quicklists_bytes = { id = 64, type = "i64", kind = "gauge", help = "Page table cache of old kernels" }
+# high_total_bytes = { id = 65, type = "i64", kind = "gauge", help = "Memory that the kernel does not map for good (32 bits)" }
+# high_free_bytes = { id = 66, type = "i64", kind = "gauge", help = "Part of it used for nothing at all" }
+# low_total_bytes = { id = 67, type = "i64", kind = "gauge", help = "Memory that the kernel maps for good (32 bits)" }
+# low_free_bytes = { id = 68, type = "i64", kind = "gauge", help = "Part of it used for nothing at all" }
+# mmap_copy_bytes = { id = 69, type = "i64", kind = "gauge", help = "Copies for mmap(2), where there is no memory management unit" }
+# shadow_call_stack_bytes = { id = 70, type = "i64", kind = "gauge", help = "Shadow call stacks of all tasks (arm64)" }
+# gpu_active_bytes = { id = 71, type = "i64", kind = "gauge", help = "In use by GPU drivers" }
+# gpu_reclaim_bytes = { id = 72, type = "i64", kind = "gauge", help = "Kept by GPU drivers, can be taken back" }
+# direct_map16m_bytes = { id = 73, type = "i64", kind = "gauge", help = "Kernel mapping in 16 MiB pages (POWER)" }
+# direct_map16g_bytes = { id = 74, type = "i64", kind = "gauge", help = "Kernel mapping in 16 GiB pages (POWER)" }
 #
 # [derived]
-# used_bytes = { sql = "total_bytes - available_bytes", help = "In use, as free(1) reckons it since procps 4: total less available" }
-# used_pct = { sql = "100.0 * (total_bytes - available_bytes) / nullif(total_bytes, 0)", help = "The same as a share of the total" }
+# buff_cache_bytes = { sql = "buffers_bytes + cached_bytes + coalesce(sreclaimable_bytes, 0)", help = "Buffers, file cache and kernel memory that can be taken back (free: buff/cache)" }
+# used_bytes = { sql = "total_bytes - CASE WHEN available_bytes IS NULL THEN free_bytes + buff_cache_bytes WHEN available_bytes > total_bytes THEN free_bytes ELSE available_bytes END", help = "In use as free(1) reckons it since procps 4: total less available; where the kernel does not tell that, as free did then" }
+# used_pct = { sql = "100.0 * used_bytes / nullif(total_bytes, 0)", help = "The same as a share of the total" }
+# used_procps3_bytes = { sql = "CASE WHEN free_bytes + buff_cache_bytes > total_bytes THEN total_bytes - free_bytes ELSE total_bytes - free_bytes - buff_cache_bytes END", help = "In use as free(1) of procps 3.3 reckons it: total less free and buff/cache; shared memory counts as cache" }
 # swap_used_bytes = { sql = "swap_total_bytes - swap_free_bytes", help = "Swap in use" }
 # swap_used_pct = { sql = "100.0 * (swap_total_bytes - swap_free_bytes) / nullif(swap_total_bytes, 0)", help = "The same as a share; null without swap" }
 # ///

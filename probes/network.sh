@@ -30,4 +30,7 @@
 # tx_collisions_total = { id = 19, type = "u64", kind = "counter", help = "Collisions" }
 # tx_carrier_errors_total = { id = 20, type = "u64", kind = "counter", help = "Sends that lost the carrier" }
 # tx_compressed_total = { id = 21, type = "u64", kind = "counter", help = "Compressed packets sent" }
+#
+# [derived]
+# util_pct = { sql = "100.0 * 8000 * greatest(rx_bytes_increase, tx_bytes_increase) / nullif(speed_bits_per_second, 0) / nullif(dt_ms, 0)", help = "The busier direction as a share of the speed (sar -n DEV: %ifutil of a full-duplex link); null where the speed is" }
 # ///

@@ -7,6 +7,9 @@ from typing import Any
 
 from ..model.probe import Probe
 
+END = 2**63
+"""An increment is kept in 64 bits with a sign; a host that is out of its mind must not stop the others' rows."""
+
 Counters = Mapping[tuple[Any, ...], tuple[Any, ...]]
 """Series key (the label columns' values) → raw counters of the last sample."""
 
@@ -26,7 +29,8 @@ def elapsed_ms(
 def with_increases(
     probe: Probe, rows: Sequence[tuple[Any, ...]], last: Counters | None
 ) -> list[tuple[Any, ...]]:
-    """Each row followed by one increment a counter; null at a first sample and where a counter went backwards.
+    """Each row followed by one increment a counter; null at a first sample, where a counter went backwards, and where it leapt by
+    more than an increment can hold.
 
     Args:
         rows: values in the order of the probe's columns.
@@ -45,7 +49,7 @@ def with_increases(
             result.append(row + nothing)
         else:
             pairs = zip(counts_of(row), before, strict=True)
-            grown = [n - o if n is not None and o is not None and n >= o else None for n, o in pairs]
+            grown = [n - o if n is not None and o is not None and 0 <= n - o < END else None for n, o in pairs]
             result.append((*row, *grown))
     return result
 

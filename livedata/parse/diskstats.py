@@ -1,4 +1,4 @@
-"""/proc/diskstats: what was read from and written to each block device, partitions told from disks.
+"""/proc/diskstats: what was read from and written to each block device, partitions told from disks, dm-3 by its volume's name.
 
 Source: the kernel's Documentation/admin-guide/iostats.rst. Sectors are 512 bytes whatever the device's own are. Columns 15 to
 18 (discards) came with Linux 4.18, 19 and 20 (flushes) with 5.5: null before. Milliseconds are 32 bits wide in the
@@ -21,23 +21,32 @@ if TYPE_CHECKING:
 
 PATH = "/proc/diskstats"
 COLUMNS = (
-    "device", "kind",
+    "device", "kind", "mapper",
     "reads_total", "reads_merged_total", "read_bytes_total", "read_ms_total",
     "writes_total", "writes_merged_total", "written_bytes_total", "write_ms_total",
     "in_flight", "io_ms_total", "weighted_io_ms_total",
     "discards_total", "discards_merged_total", "discarded_bytes_total", "discard_ms_total",
     "flushes_total", "flush_ms_total",
 )  # fmt: skip
-"""After the first two in the kernel's order, from its column 4 on."""
-_NUMBERS = len(COLUMNS) - 2
+"""After the first three in the kernel's order, from its column 4 on."""
+_TEXTS = 3
+_NUMBERS = len(COLUMNS) - _TEXTS
 _READ, _WRITTEN, _DISCARDED = (
-    COLUMNS.index(f"{what}_bytes_total") - 2 for what in ("read", "written", "discarded")
+    COLUMNS.index(f"{what}_bytes_total") - _TEXTS for what in ("read", "written", "discarded")
 )
 _SECTOR = 512
 _END = U64_END // _SECTOR
 
-_KIND = re.compile(r"(loop|ram|zram|md|dm-|sr|scd|fd|nbd|rbd|drbd|bcache|zd|mtdblock)(?:_d)?\d")
-_KINDS = {"dm-": "dm", "sr": "optical", "scd": "optical", "fd": "floppy", "zd": "zvol", "mtdblock": "flash"}
+_KIND = re.compile(r"(loop|ram|zram|md|dm-|sr|scd|fd|nbd|rbd|drbd|bcache|zd|mtdblock|ubiblock)(?:_d)?\d")
+_KINDS = {
+    "dm-": "dm",
+    "sr": "optical",
+    "scd": "optical",
+    "fd": "floppy",
+    "zd": "zvol",
+    "mtdblock": "flash",
+    "ubiblock": "flash",
+}
 """Device name's beginning (Documentation/admin-guide/devices.txt) → kind, where the two differ."""
 _PARTITION = re.compile(r"(.*\d)p\d+|(.*\D)\d+")
 
@@ -77,5 +86,6 @@ def diskstats(probe: Probe, reading: Reading) -> list[Row]:
             if i < len(numbers):
                 numbers[i] *= _SECTOR
         missing = [None] * (_NUMBERS - len(numbers))
-        rows.append(order([words[2], kind(words[2], devices), *numbers, *missing]))
+        name = reading.files.get(f"/sys/block/{words[2]}/dm/name", "").strip() or None
+        rows.append(order([words[2], kind(words[2], devices), name, *numbers, *missing]))
     return rows

@@ -57,5 +57,5 @@ def _count(name: str, found: Mapping[str, str]) -> int | None:
         return natural(found[name], name, U64_END)
     if zones := [zone for zone in ZONES if f"{name}_{zone}" in found]:
         return sum(natural(found[f"{name}_{zone}"], name, U64_END) for zone in zones)
-    former = found.get(FORMER.get(name, ""))
-    return None if former is None else natural(former, name, U64_END)
+    former = FORMER.get(name)
+    return natural(found[former], name, U64_END) if former is not None and former in found else None

@@ -45,9 +45,9 @@ def test_an_increase_is_exact_or_null(
         for position, increase in zip(PROBE.counters, full[4:], strict=True):
             old = dict(zip(PROBE.counters, last.get((row[0],), (None, None)), strict=True))[position]
             if increase is None:
-                assert old is None or row[position] is None or row[position] < old
+                assert old is None or row[position] is None or not 0 <= row[position] - old < 2**63
             else:
-                assert increase >= 0
+                assert 0 <= increase < 2**63
                 assert old + increase == row[position]
 
 
