@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from ..clock import Clock
 from ..config import Config
@@ -17,50 +16,15 @@ from ..store.writer import Writer
 from ..transport.protocol import Transport
 from .asker import Asker
 from .backoff import MOST_SECONDS
+from .pending import Pending
 from .pull import pull
 from .watch import Surroundings, watch
-
-PENDING_ROWS = 500_000
-"""Rows kept in memory while the store can't take them; beyond, samples go first, and their loss is said."""
-
 
 Tender = Callable[[], Coroutine[None, None, None]]
 
 
 async def nothing() -> None:
     """A tender that leaves the store as it is."""
-
-
-@dataclass(slots=True)
-class Pending:
-    """Rows that are not yet in the store."""
-
-    batches: list[Batch] = field(default_factory=list)
-    rows: int = 0
-
-    def add(self, batches: Iterable[Batch]) -> None:
-        for batch in batches:
-            self.batches.append(batch)
-            self.rows += len(batch.rows)
-
-    def take(self) -> list[Batch]:
-        taken, self.batches, self.rows = self.batches, [], 0
-        return taken
-
-    def put_back(self, batches: Sequence[Batch]) -> int:
-        """Keep what the store refused, oldest samples given up beyond the bound; how many rows were."""
-        self.batches = [*batches, *self.batches]
-        self.rows += sum(len(b.rows) for b in batches)
-        lost = 0
-        kept: list[Batch] = []
-        for batch in self.batches:
-            # Log rows stay: their cursor moved on with them, and nobody would ask for them again.
-            if self.rows - lost > PENDING_ROWS and batch.cursor is None:
-                lost += len(batch.rows)
-            else:
-                kept.append(batch)
-        self.batches, self.rows = kept, self.rows - lost
-        return lost
 
 
 class Collector:
