@@ -49,7 +49,9 @@ def with_increases(
             result.append(row + nothing)
         else:
             pairs = zip(counts_of(row), before, strict=True)
-            grown = [n - o if n is not None and o is not None and 0 <= n - o < END else None for n, o in pairs]
+            grown = [
+                n - o if n is not None and o is not None and 0 <= n - o < END else None for n, o in pairs
+            ]
             result.append((*row, *grown))
     return result
 

@@ -111,7 +111,7 @@ def test_without_it_memory_in_pages_is_unknown(files: dict[str, str]) -> None:
     ("device", "expected"),
     [("sda", "disk"), ("sda1", "partition"), ("sdaa", "disk"), ("sdb1", "disk"), ("nvme0n1", "disk"), ("nvme0n1p2", "partition"),
      ("dm-1", "dm"), ("dm-12", "dm"), ("loop1", "loop"), ("loop12", "loop"), ("loop1p1", "partition"), ("xvda1", "disk"),
-     ("sr0", "optical"), ("srx", "disk"), ("ram0", "ram"), ("zram0", "zram"), ("md_d0", "md")],
+     ("sr0", "optical"), ("srx", "disk"), ("ram0", "ram"), ("zram0", "zram"), ("md_d0", "md"), ("ubiblock0_0", "flash")],
 )  # fmt: skip
 def test_kinds_of_block_devices(device: str, expected: str) -> None:
     devices = {"sda", "nvme0n1", "dm-1", "loop1", device}
@@ -143,3 +143,101 @@ def test_guests_time_is_not_counted_twice() -> None:
         3,
         11,
     )
+
+
+READER = {"/proc/self/stat": "5 (head) S" + " 0" * 19 + " 40960 0", "/proc/self/statm": "10 1 1"}
+
+
+def one(name: str, files: dict[str, str]) -> dict[str, object]:
+    """The one row of a table of one row."""
+    names = [column.name for column in PROBES[name].columns]
+    (row,) = PARSERS[PROBES[name].parse](PROBES[name], Reading(files))
+    return dict(zip(names, row, strict=True))
+
+
+def test_what_is_counted_by_zone_is_summed_and_nothing_else() -> None:
+    text = "nr_free_pages 1\npgscan_direct_dma32 3\npgscan_direct_normal 4\npgscan_direct_throttle 9\nallocstall 7\n"
+    row = one("vmstat", {"/proc/vmstat": text})
+    assert (row["pgscan_direct_total"], row["pgscan_direct_throttle_total"], row["allocstall_total"]) == (
+        7,
+        9,
+        7,
+    )
+    assert row["pgscan_kswapd_total"] is None
+
+
+def test_a_number_of_its_own_is_taken_before_those_of_zones() -> None:
+    text = "nr_free_pages 1\nallocstall 7\nallocstall_normal 3\n"
+    assert one("vmstat", {"/proc/vmstat": text})["allocstall_total"] == 7
+
+
+def test_volumes_are_bytes_by_the_hosts_page_and_null_without_it() -> None:
+    files = {
+        "/proc/vmstat": "nr_free_pages 1\npgpgin 5\npswpin 3\nnr_dirty_threshold 2\npswpout 18446744073709551615\n"
+    }
+    row = one("vmstat", files | READER)
+    assert (row["pgpgin_bytes_total"], row["pswpin_bytes_total"], row["nr_dirty_threshold_bytes"]) == (
+        5120,
+        12288,
+        8192,
+    )
+    assert row["pswpout_bytes_total"] is None  # more bytes than can be counted
+    row = one("vmstat", files)
+    assert (row["pgpgin_bytes_total"], row["pswpin_bytes_total"], row["nr_dirty_threshold_bytes"]) == (
+        5120,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nr_free_pages 1\npgfault\n", "nr_free_pages 1\npgfault -1\n", "pgfault 1\n"]
+)
+def test_what_is_no_vmstat_is_refused(text: str) -> None:
+    with pytest.raises(ParseError):
+        one("vmstat", {"/proc/vmstat": text})
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("net/snmp", "Tcp: CurrEstab OutSegs\nTcp: 1\n"), ("net/snmp", "Tcp: CurrEstab\nUdp: 1\n"), ("net/snmp", "Tcp: CurrEstab\n"),
+     ("net/snmp", "Tcp: CurrEstab\nTcp: x\n"), ("net/snmp6", "Ip6InOctets\n"), ("net/sockstat", "TCP inuse 1\n"),
+     ("net/sockstat", "TCP: inuse\n"), ("net/softnet_stat", "0001 xyz\n"), ("sys/net/netfilter/nf_conntrack_max", "many\n")],
+)  # fmt: skip
+def test_what_is_no_count_of_a_protocol_is_refused(path: str, text: str) -> None:
+    with pytest.raises(ParseError):
+        one("protocol", {f"/proc/{path}": text})
+
+
+def test_a_count_below_zero_or_too_large_is_unknown() -> None:
+    row = one("protocol", {"/proc/net/snmp": "Tcp: CurrEstab OutSegs\nTcp: 18446744073709551615 18446744073709551615\n",
+                           "/proc/net/sockstat": "sockets: used -2\n"})  # fmt: skip
+    assert (row["tcp_curr_estab"], row["tcp_out_segs_total"], row["sockets_used"]) == (None, 2**64 - 1, None)
+
+
+def test_softnet_is_summed_over_cores_of_any_number_of_columns() -> None:
+    text = "0000000a 1 2 0 0 0 0 0 0\nffffffff 1 2 0 0 0 0 0 0\n"
+    row = one("protocol", {"/proc/net/softnet_stat": text})
+    assert (
+        row["softnet_processed_total"],
+        row["softnet_dropped_total"],
+        row["softnet_time_squeeze_total"],
+    ) == (2**32 + 9, 2, 4)
+    assert (row["softnet_received_rps_total"], row["softnet_backlog_len"]) == (None, None)
+
+
+def test_a_host_without_pressure_gives_no_row_and_one_without_a_line_a_null() -> None:
+    probe = PROBES["pressure"]
+    assert PARSERS["pressure"](probe, Reading({"/proc/pressure/io": "", "/proc/pressure/irq": "\n"})) == []
+    row = one("pressure", {"/proc/pressure/irq": "full avg10=1.05 avg60=0.00 avg300=0.00 total=19999\n"})
+    assert (row["resource"], row["full_avg10_pct"], row["full_seconds_total"]) == ("irq", 105, 1)
+    assert (row["some_avg10_pct"], row["some_seconds_total"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["some", "some avg10=1 avg60=0.00 avg300=0.00 total=1", "most avg10=0.00 avg60=0.00 avg300=0.00 total=1"],
+)
+def test_what_is_no_pressure_is_refused(line: str) -> None:
+    with pytest.raises(ParseError):
+        one("pressure", {"/proc/pressure/cpu": f"{line}\n"})

@@ -6,12 +6,15 @@ memory that moves between them may lie 64 MiB outside; sizes and names are equal
 
 from __future__ import annotations
 
+import errno
+import mmap
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -165,6 +168,79 @@ def test_file_systems() -> None:
         between(row["available_bytes"], before.free, after.free, SLACK)
         assert row["inodes"] == (inodes.f_files or None)
         assert row["readonly"] == bool(inodes.f_flag & os.ST_RDONLY)
+
+
+def test_pressure() -> None:
+    def totals() -> dict[str, int]:
+        return {
+            f"{name} {line.split()[0]}": int(line.rpartition("=")[2])
+            for name in ("cpu", "memory", "io")
+            for line in (read(f"/proc/pressure/{name}") or "").splitlines()
+        }
+
+    before, rows, after = totals(), {row["resource"]: row for row in ask("pressure")}, totals()
+    assert set(rows) == {key.split()[0] for key in before} | ({"irq"} & set(rows))
+    for key in before:
+        resource, share = key.split()
+        between(rows[resource][f"{share}_seconds_total"], before[key] / 1e6, after[key] / 1e6, 0.01)
+        assert 0 <= rows[resource][f"{share}_avg10_pct"] <= 100
+
+
+def test_what_memory_management_did() -> None:
+    size = 32 * MEBI
+    before, swap = ask("vmstat")[0], psutil.swap_memory()
+    with mmap.mmap(-1, size) as memory:
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+        for place in range(0, size, mmap.PAGESIZE):
+            memory[place] = 1
+    row, swap2 = ask("vmstat")[0], psutil.swap_memory()
+    grown = {
+        name: row[name] - value
+        for name, value in before.items()
+        if name.endswith("_total") and value is not None
+    }
+    assert grown["pgfault_total"] >= size // mmap.PAGESIZE
+    assert grown["pgalloc_total"] >= size // mmap.PAGESIZE
+    assert min(grown.values()) >= 0
+    between(row["pswpin_bytes_total"], swap.sin, swap2.sin)
+    between(row["pswpout_bytes_total"], swap.sout, swap2.sout)
+
+
+def test_what_the_protocols_did() -> None:
+    """A connection, one more than the listener takes, a datagram that arrives and one that finds nobody."""
+    before = ask("protocol")[0]
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as listener,
+        socket.socket(type=socket.SOCK_DGRAM) as udp,
+    ):
+        address = listener.getsockname()
+        with socket.create_connection(address), socket.socket() as refused:
+            refused.settimeout(0.2)
+            with suppress(TimeoutError):
+                refused.connect(address)
+            with socket.socket() as too_many:
+                too_many.setblocking(False)
+                assert too_many.connect_ex(address) == errno.EINPROGRESS
+            now = ask("protocol")[0]
+        udp.bind(("127.0.0.1", 0))
+        udp.sendto(b"to myself", udp.getsockname())
+        assert udp.recv(100)
+        udp.sendto(b"to nobody", ("127.0.0.1", address[1]))
+    after = ask("protocol")[0]
+    assert now["sockets_used"] >= 4
+    assert now["sockets_tcp_inuse"] >= 3
+    assert now["tcp_curr_estab"] >= 2
+    for name, least in (
+        ("tcp_active_opens", 2), ("tcp_passive_opens", 1), ("tcp_listen_overflows", 1), ("tcp_listen_drops", 1),
+        ("tcp_in_segs", 4), ("udp_in_datagrams", 1), ("udp_out_datagrams", 2), ("udp_no_ports", 1), ("icmp_out_dest_unreachs", 1),
+        ("ip_in_receives", 5), ("ip_in_bytes", 300), ("softnet_processed", 5),
+    ):  # fmt: skip
+        assert after[f"{name}_total"] >= before[f"{name}_total"] + least, name
+    assert all(
+        after[name] >= value
+        for name, value in before.items()
+        if name.endswith("_total") and value is not None
+    )
 
 
 @contextmanager
