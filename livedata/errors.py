@@ -6,6 +6,7 @@ LivedataError
 │   ├── InventoryError   2   inventory.toml, ~/.ssh/config
 │   └── ProbeError       2   a probe's header
 ├── NoHostReached        3   not one host answered
+├── ReceiverError        3   a remote-write receiver that is not there, or refuses
 ├── QueryError           4   SQL that can't be run
 └── StoreError           5   the store is damaged, or not there
     └── StoreLocked      5   another process collects into it
@@ -53,6 +54,10 @@ class ProbeError(UsageError):
 
 
 class NoHostReached(LivedataError):
+    exit_code = 3
+
+
+class ReceiverError(LivedataError):
     exit_code = 3
 
 

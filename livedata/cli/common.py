@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,3 +42,43 @@ def configure(**flags: Any) -> Config:
 def say(text: str) -> None:
     """A line for a person: stderr, so that stdout stays data."""
     print(text, file=sys.stderr, flush=True)
+
+
+def when(text: str | None, now_us: int, option: str) -> int | None:
+    """Microseconds UTC of the time that an option names; None where it is not given. Raises UsageError."""
+    if text is None:
+        return None
+    from ..query.when import parse_when
+
+    return parse_when(text, now_us, option=option)
+
+
+def end_by_exit() -> None:
+    """From here on SIGTERM and SIGHUP end the process as an exception would, so that nothing is left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it stays ignored
+            signal.signal(number, lambda number, frame: sys.exit(128 + number))
+
+
+def progress(what: str, total: int) -> Callable[[int], None]:
+    """A function that is told how many rows more are done, and says so on stderr where that is a terminal."""
+    if not sys.stderr.isatty():
+        return lambda rows: None
+    done, shown = 0, 0.0
+
+    def tell(rows: int) -> None:
+        nonlocal done, shown
+        done += rows
+        now = time.monotonic()
+        if now - shown >= 0.2 or done >= total > 0:
+            shown = now
+            of = f" of {total:,}" if total else ""
+            print(f"\r{what}: {done:,}{of} rows"[:79] + "\x1b[K", end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def progress_ends() -> None:
+    """Clear the line that `progress` wrote."""
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

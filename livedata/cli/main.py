@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 
 from .. import __version__
 from ..errors import INTERRUPTED, LivedataError, UsageError
-from . import check, collect, inventory, query, status, store, tables, trust
+from . import check, collect, inventory, query, status, store, tables, transfer, trust
 from .common import say
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -53,6 +53,8 @@ stored.command("files")(store.files)
 stored.command("compact")(store.compact)
 stored.command("prune")(store.prune)
 stored.command("verify")(store.verify)
+stored.command("export")(transfer.export)
+stored.command("import")(transfer.take_in)
 
 
 def _version(wanted: bool) -> None:

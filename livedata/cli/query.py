@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import StoreOption, configure, say
+from .common import StoreOption, configure, end_by_exit, say, when
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -72,13 +71,9 @@ def query(
     from ..query.views import Scope
 
     form = choose_format(format_name, output, FORMATS)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it stays ignored
-            signal.signal(
-                number, lambda number, frame: sys.exit(128 + number)
-            )  # so that nothing is left behind
+    end_by_exit()
     now = time.time_ns() // 1000
-    scope = Scope(_when(since, now, "--since"), _when(until, now, "--until"), tuple(host) if host else None)
+    scope = Scope(when(since, now, "--since"), when(until, now, "--until"), tuple(host) if host else None)
     begun = time.perf_counter()
     source = replace(store_source(config.store), probes=lambda: _probe_names(config))
     limits = Limits(config.query_seconds, config.query_memory)
@@ -125,14 +120,6 @@ def _probe_names(config: Config) -> set[str]:
         return {"scrape", *load_probes(config.probes)}
     except ProbeError:
         return set()
-
-
-def _when(text: str | None, now_us: int, option: str) -> int | None:
-    if text is None:
-        return None
-    from ..query.when import parse_when
-
-    return parse_when(text, now_us, option=option)
 
 
 def choose_format(name: str | None, output: Path | None, formats: dict[str, Format]) -> Format:
