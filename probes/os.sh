@@ -1,11 +1,12 @@
 #!/bin/sh
 # /// probe
-# help    = "What the host is: system, kernel, processor, make."
+# help    = "What the host is: system, kernel, processor, make. A row where anything of it changed, and once a day."
 # source  = "os-release(5), uname(2), /proc/cpuinfo, /sys/class/dmi/id, /sys/devices/system/cpu"
 # docs    = "https://www.freedesktop.org/software/systemd/man/latest/os-release.html"
-# every   = "1d"
+# every   = "1h"
 # timeout = "20s"
 # parse   = "osrelease"
+# snapshot = "1d"
 #
 # [columns]
 # distribution = { id = 1, type = "str", kind = "text", help = "ID of os-release: debian, ubuntu, rhel, alpine ..." }
@@ -23,6 +24,7 @@
 # vendor = { id = 13, type = "str", kind = "text", help = "Maker of the machine" }
 # product = { id = 14, type = "str", kind = "text", help = "Model of the machine" }
 # time_zone = { id = 15, type = "str", kind = "text", help = "Name of the time zone; where that isn't told, the offset from UTC" }
+# firmware = { id = 16, type = "str", kind = "text", help = "Version of the machine's firmware (BIOS, UEFI)" }
 # ///
 
 # Prints NAME=VALUE lines, then os-release itself after a line `os-release:`.
@@ -43,6 +45,7 @@ first online "$LIVEDATA_SYS/devices/system/cpu/online"
 first memory "$LIVEDATA_PROC/meminfo"
 first vendor "$LIVEDATA_SYS/class/dmi/id/sys_vendor"
 first product "$LIVEDATA_SYS/class/dmi/id/product_name"
+first firmware "$LIVEDATA_SYS/class/dmi/id/bios_version"
 first container /run/systemd/container
 first time_zone /etc/timezone
 say architecture "$(uname -m)"

@@ -21,11 +21,15 @@ from .meminfo import meminfo
 from .mounts import mounts
 from .netdev import netdev
 from .osrelease import osrelease
+from .packages import packages
 from .pidstat import pidstat
 from .pressure import pressure
 from .protocol import protocol
+from .reboot import reboot
 from .stat import core, cpu
+from .units import units
 from .vmstat import vmstat
+from .wtmp import place, wtmp
 
 if TYPE_CHECKING:
     from ..model.batch import Row
@@ -52,14 +56,20 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
     "vmstat": vmstat,
     "protocol": protocol,
     "cgroup": cgroup,
+    "units": units,
+    "wtmp": wtmp,
+    "packages": packages,
+    "reboot": reboot,
 })  # fmt: skip
 """What `parse` may say in a probe's header."""
 
 CURSORS: Mapping[str, Callable[[Reading, str | None, str | None], str | None]] = MappingProxyType(
-    {"journal": cursor}
+    {"journal": cursor, "wtmp": place}
 )
 """For formats that go on where they ended: the place to go on at, from what came, the place before and the boot id; None
 where it is the place before."""
 
-UNSEEN: Mapping[str, Callable[[str, str | None], str]] = MappingProxyType({"journal": unseen})
+UNSEEN: Mapping[str, Callable[[str, str | None], str]] = MappingProxyType(
+    {"journal": unseen, "wtmp": lambda text, before: text}
+)
 """For the same formats: a text without what came up to that place already."""

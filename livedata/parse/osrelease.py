@@ -61,6 +61,7 @@ def osrelease(probe: Probe, reading: Reading) -> list[Row]:
         "vendor": vendor,
         "product": _name(facts.get("product")) or _name(facts.get("board", "").replace("\0", "")),
         "time_zone": _time_zone(facts),
+        "firmware": _name(facts.get("firmware")),
     }
     try:
         return [tuple([values[column.name] for column in probe.columns])]
