@@ -8,6 +8,7 @@ Kernels count some things for each zone and others in one number, and changed th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..model.probe import Column, Probe
@@ -41,21 +42,30 @@ def vmstat(probe: Probe, reading: Reading) -> list[Row]:
     return [tuple([_value(column, found, page) for column in probe.columns])]
 
 
+@lru_cache(maxsize=512)
+def _source(column: str) -> tuple[str, int | None, tuple[str, ...]]:
+    """The kernel's name for a column; how many of the column's unit one of it is, None for a page; its zones' names."""
+    bare = column.removesuffix("_total")
+    name = bare.removesuffix("_bytes")
+    unit = 1 if name == bare else 1024 if name in KIBIBYTES else None
+    return name, unit, tuple([f"{name}_{zone}" for zone in ZONES])
+
+
 def _value(column: Column, found: Mapping[str, str], page: int | None) -> int | None:
     """A column's value in its own unit; None where this kernel has none, or the page size isn't known."""
-    bare = column.name.removesuffix("_total")
-    name = bare.removesuffix("_bytes")
-    number = _count(name, found)
-    if number is not None and name is not bare:
-        unit = 1024 if name in KIBIBYTES else page
-        number = number * unit if unit else None
-    return number if number is None or number < (I64_END if column.type == "i64" else U64_END) else None
+    name, unit, zones = _source(column.name)
+    number = _count(name, zones, found)
+    unit = unit or page
+    if number is None or unit is None:
+        return None
+    number *= unit
+    return number if number < (I64_END if column.type == "i64" else U64_END) else None
 
 
-def _count(name: str, found: Mapping[str, str]) -> int | None:
+def _count(name: str, zones: tuple[str, ...], found: Mapping[str, str]) -> int | None:
     if name in found:
         return natural(found[name], name, U64_END)
-    if zones := [zone for zone in ZONES if f"{name}_{zone}" in found]:
-        return sum(natural(found[f"{name}_{zone}"], name, U64_END) for zone in zones)
+    if parts := [natural(found[zone], zone, U64_END) for zone in zones if zone in found]:
+        return sum(parts)
     former = FORMER.get(name)
     return natural(found[former], name, U64_END) if former is not None and former in found else None
