@@ -1,7 +1,7 @@
 """Compaction: many small files of a table become few large ones, sorted by host, series and time, while others read and write.
 
 What is sealed in a day is merged every hour (level 1), the day when it is over (level 2), and, for tables that are kept for long, the
-month (level 3). Level 1 also makes the rollups, of exactly the rows of its files. A task reads its input slice by slice, so its
+month (level 3). Level 1 also makes the rollups, of exactly the rows of its files; from level 2 on raw counters are thin. A task reads its input slice by slice, so its
 memory does not grow with them; its files begin to live, and its input dies, in one transaction of the manifest. Deleting the
 dead comes later (`livedata.store.expire`).
 """
@@ -28,6 +28,7 @@ from .layout import OTHER, period_end
 from .manifest import Manifest, Segment
 from .registry import Tables, lookup
 from .segment import File, Origin, by_series, host_runs, shares
+from .thin import counters, fill, thin
 
 MANY_SEALINGS = 6
 """Sealings of a period at which they are merged, however young."""
@@ -158,8 +159,10 @@ class _Input:
         table = self._try(lambda: self.file.read_row_groups(range(first, last + 1)))
         rows = table.slice(start - self._groups[first], end - start)
         columns = [rows[c.name].combine_chunks().cast(TYPES[c.type]) for c in stored_columns(self._old)]
-        record = pa.RecordBatch.from_arrays(columns, schema=arrow_schema(self._old))
-        return conform(record, self._old, self._new)
+        found = pa.Table.from_arrays(columns, schema=arrow_schema(self._old))
+        if self.source.thin:
+            found = fill(found, self._old)
+        return conform(found.combine_chunks().to_batches()[0], self._old, self._new)
 
     def _counts(self, hosts: Sequence[str]) -> list[tuple[str, int]]:
         wanted = set(hosts)
@@ -217,7 +220,9 @@ def run(
     probe = lookup(tables, task.table, version)
     job = manifest.begin("compact", now_us)
     names = tuple(s.path.relative_to(layout.lake).as_posix() for s in task.inputs)
-    origin = Origin(task.table, version, job, task.rows, task.level, inputs=names)
+    thins = task.level > 1 and bool(counters(probe))
+    origin = Origin(task.table, version, job, task.rows, task.level, thin=thins, inputs=names)
+    zstd = segment.EVENTS_ZSTD if probe.is_events else segment.ZSTD
     inputs = [
         _Input(s, lookup(tables, s.table, s.version), probe)
         for s in sorted(task.inputs, key=lambda s: s.first_ts)
@@ -231,9 +236,7 @@ def run(
     with ExitStack() as made:
 
         def file(of: Probe, about: Origin) -> File:
-            new = File(
-                layout, layout.aside_compact, of, task.period, about, next(numbers), segment.COMPACT_ZSTD
-            )
+            new = File(layout, layout.aside_compact, of, task.period, about, next(numbers), zstd)
             return made.enter_context(new)
 
         for hosts in shares(counts):
@@ -242,7 +245,7 @@ def run(
             raw.append(out)
             for some in _slices(hosts, counts):
                 for rows in _read(inputs, some, probe):
-                    out.add(rows)
+                    out.add(thin(rows, probe) if thins else rows)
                     found = None if beside.off else roll(probe, rows)
                     beside.off = found is None
                     for name, those in (found or {}).items():

@@ -66,7 +66,7 @@ def write_all(layout: Layout, rows: pa.Table, probe: Probe, origin: Origin, n: i
     """A table's rows in files aside, the first one a job's `n`th. Raises OSError."""
     made: list[File] = []
     for period, part in files(rows, probe):
-        with File(layout, layout.aside, probe, period, origin, n + len(made), segment.SEAL_ZSTD) as file:
+        with File(layout, layout.aside, probe, period, origin, n + len(made), segment.ZSTD) as file:
             file.add(part)
             file.close()
         made.append(file)

@@ -48,7 +48,7 @@ class _Found:
     hosts: frozenset[str]
 
 
-def _fault(part: Segment) -> str:
+def fault_of(part: Segment) -> str:
     """What is wrong with a file, or ""."""
     try:
         if part.path.stat().st_size != part.bytes:
@@ -84,7 +84,7 @@ def verify(root: Path, *, tell: Tell = lambda done, of: None) -> Verified:
             result.damage += _log_damage(layout, listed.logs().sealed_through if listed else 0)
             for done, part in enumerate(segments):
                 tell(done, len(segments))
-                fault = _fault(part)
+                fault = fault_of(part)
                 if fault:
                     result.damage.append(f"{part.path}: {fault}; {part.rows:,} rows of {part.table}")
                 else:
@@ -121,7 +121,7 @@ def repair(root: Path, now_us: int, *, tell: Tell = lambda done, of: None) -> Ve
             done += _set_aside(layout, found)
             with manifest.writing(layout) as listed:
                 for part in listed.segments():
-                    fault = _fault(part)
+                    fault = fault_of(part)
                     if fault and not part.damage:
                         listed.mark(part.path, fault)
                         done.append(f"{part.path}: left out of every question: {fault}")
@@ -208,6 +208,7 @@ def _describe(path: Path) -> _Found:
     part = Segment(
         path, origin.table, path.parent.name, origin.level, origin.version, min(hosts), max(hosts), len(hosts), first, last,
         rows, path.stat().st_size, segment.checksum(path), origin.rolled,
+        origin.thin,
     )  # fmt: skip
     return _Found(origin, part, frozenset(hosts))
 

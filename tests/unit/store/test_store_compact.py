@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livedata.errors import StoreError, StoreLocked
-from livedata.model.batch import Batch
+from livedata.model.batch import Batch, arrow_schema
 from livedata.model.probe import Column, Probe
 from livedata.store import compact, expire, lock, manifest, segment
 from livedata.store.compact import plan
@@ -22,6 +22,7 @@ from livedata.store.layout import DAY_US, Layout
 from livedata.store.manifest import Segment
 from livedata.store.reader import TableContent, open_store
 from livedata.store.tend import Tended, due, tend
+from livedata.store.thin import fill
 from livedata.store.writer import Writer
 
 from .samples import DISK, LOAD, LOG, START_US, TICK_US, batch
@@ -43,8 +44,14 @@ def tended(root: Path, now_us: int = LATER, keep: Keep = FOREVER, *, force: bool
     return tend(root, keep, lambda: now_us, no_rollups, no_roll, force=force)
 
 
+def read(part: Segment, probe: Probe) -> pa.Table:
+    """A file's rows with every counter."""
+    table = pq.ParquetFile(part.path).read()
+    return fill(table.cast(arrow_schema(probe)), probe) if part.thin else table
+
+
 def rows(content: TableContent) -> list[str]:
-    tables = [pq.ParquetFile(p.path).read() for p in content.parts] + [content.fresh]
+    tables = [read(p, content.probe) for p in content.parts] + [content.fresh]
     return sorted(str(row) for table in tables for row in table.to_pylist())
 
 
@@ -63,7 +70,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def fill(root: Path, sealings: Iterator[list[Batch]] | list[list[Batch]], now_us: int = START_US) -> None:
+def keep(root: Path, sealings: Iterator[list[Batch]] | list[list[Batch]], now_us: int = START_US) -> None:
     with Writer.open(root, purpose="test", now_us=now_us) as writer:
         for n, batches in enumerate(sealings):
             assert writer.append(batches, now_us) == []
@@ -78,7 +85,7 @@ def some_ticks(hosts: int, ticks: range) -> list[Batch]:
 
 @pytest.mark.parametrize("hosts", [2, segment.FEW_HOSTS + 2])
 def test_the_rows_are_the_same_and_the_files_few_and_sorted(root: Path, hosts: int) -> None:
-    fill(root, [some_ticks(hosts, range(n * 5, n * 5 + 5)) for n in range(4)])
+    keep(root, [some_ticks(hosts, range(n * 5, n * 5 + 5)) for n in range(4)])
     before = everything(root)
     done = tended(root, START_US)
     assert everything(root) == before
@@ -91,7 +98,9 @@ def test_the_rows_are_the_same_and_the_files_few_and_sorted(root: Path, hosts: i
         assert keys == sorted(keys)
         assert len(keys) == s.rows
     tended(root)
-    assert {s.level for s in segments(root)} == {2}
+    assert {(s.level, s.table, s.thin) for s in segments(root)} == {
+        (2, "disk", True), (2, "load", True), (2, "log", False),
+    }  # fmt: skip
     assert everything(root) == before
 
 
@@ -133,7 +142,7 @@ def test_a_slice_holds_few_rows_and_one_host_with_many_is_cut_by_time(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compact, "SLICE_ROWS", 30)
-    fill(root, [some_ticks(3, range(n * 10, n * 10 + 10)) for n in range(4)])
+    keep(root, [some_ticks(3, range(n * 10, n * 10 + 10)) for n in range(4)])
     before = everything(root)
     seen: list[int] = []
     original = compact.by_series
@@ -233,7 +242,7 @@ def test_months_are_merged_of_what_is_kept_for_long() -> None:
 
 def test_months_come_out_right(root: Path) -> None:
     days = DAY_US // TICK_US
-    fill(root, [[batch(LOAD, f"h{h}", n * days) for h in range(3)] for n in range(10)])
+    keep(root, [[batch(LOAD, f"h{h}", n * days) for h in range(3)] for n in range(10)])
     before = everything(root)
     tended(root, START_US + 60 * DAY_US)
     assert sorted({(s.period, s.level) for s in segments(root)}) == [("2026-07", 3), ("2026-08", 3)]
@@ -259,7 +268,7 @@ STEPS = {
 def test_a_failure_at_any_step_loses_and_doubles_nothing(
     root: Path, monkeypatch: pytest.MonkeyPatch, step: tuple[object, str], call: int
 ) -> None:
-    fill(root, [some_ticks(2, range(n * 5, n * 5 + 5)) for n in range(4)])
+    keep(root, [some_ticks(2, range(n * 5, n * 5 + 5)) for n in range(4)])
     before = everything(root)
     original = getattr(*step)
     calls = 0
@@ -288,7 +297,7 @@ def test_a_failure_at_any_step_loses_and_doubles_nothing(
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "gone", "empty"])
 def test_a_damaged_file_is_named_and_left_and_the_rest_goes_on(root: Path, harm: str) -> None:
-    fill(root, [[batch(LOAD, f"h{h:02}", n) for h in range(12)] for n in range(4)])
+    keep(root, [[batch(LOAD, f"h{h:02}", n) for h in range(12)] for n in range(4)])
     victim = segments(root)[1].path
     data = bytearray(victim.read_bytes())
     if harm == "gone":
@@ -305,25 +314,25 @@ def test_a_damaged_file_is_named_and_left_and_the_rest_goes_on(root: Path, harm:
 
 
 def test_the_old_are_given_up_and_the_dead_deleted_after_a_while(root: Path) -> None:
-    fill(root, [[batch(LOAD, "a", n * 8_640)] for n in range(4)])
-    keep = parse_keep("2d", "1TB")
+    keep(root, [[batch(LOAD, "a", n * 8_640)] for n in range(4)])
+    ages = parse_keep("2d", "1TB")
     now = START_US + 4 * DAY_US
-    assert due(root, keep, now)
-    done = tended(root, now, keep)
+    assert due(root, ages, now)
+    done = tended(root, now, ages)
     assert done.expired == 2
     assert len(everything(root)["load"]) == 2
     assert len(list(Layout(root).lake.rglob("*.parquet"))) > 2
-    assert not due(root, keep, now)
+    assert not due(root, ages, now)
     later = now + expire.GRACE_US + 1
-    assert due(root, keep, later)
-    assert tended(root, later, keep).deleted > 0
+    assert due(root, ages, later)
+    assert tended(root, later, ages).deleted > 0
     assert len(list(Layout(root).lake.rglob("*.parquet"))) == 2
 
 
 def test_a_reader_keeps_what_it_may_open(root: Path) -> None:
     import time
 
-    fill(root, [[batch(LOAD, "a", n)] for n in range(4)])
+    keep(root, [[batch(LOAD, "a", n)] for n in range(4)])
     now = time.time_ns() // 1000
     with open_store(root) as content:
         tended(root, now)
@@ -343,7 +352,7 @@ def test_beyond_the_bytes_allowed_the_oldest_raw_rows_go_first() -> None:
 
 
 def test_one_compacts_at_a_time(root: Path) -> None:
-    fill(root, [[batch(LOAD, "a", 0)]])
+    keep(root, [[batch(LOAD, "a", 0)]])
     fd = lock.acquire(Layout(root).compacting, "somebody", START_US)
     with pytest.raises(StoreLocked, match="somebody"):
         tended(root)

@@ -13,13 +13,13 @@ from livedata.store.layout import DAY_US
 from livedata.store.writer import Writer
 
 from .samples import DISK, LOAD, START_US, batch
-from .test_store_compact import fill, segments, tended
+from .test_store_compact import keep, segments, tended
 
 
 def test_ages_by_table() -> None:
-    keep = parse_keep("30d, log=90d,process = 2w, 1m=60d, 5m=2y, cpu=100d, net_5m=1y", "50GB")
+    ages = parse_keep("30d, log=90d,process = 2w, 1m=60d, 5m=2y, cpu=100d, net_5m=1y", "50GB")
     hours = {
-        name: keep.hours(name) // 24
+        name: ages.hours(name) // 24
         for name in ("disk", "log", "process", "cpu", "cpu_1m", "disk_1m", "disk_5m")
     }
     assert hours == {
@@ -31,9 +31,9 @@ def test_ages_by_table() -> None:
         "disk_1m": 60,
         "disk_5m": 730,
     }
-    assert keep.hours("net_5m") // 24 == 365
-    assert keep.since("disk", 40 * DAY_US) == 10 * DAY_US
-    assert keep.bytes == 50 * 10**9
+    assert ages.hours("net_5m") // 24 == 365
+    assert ages.since("disk", 40 * DAY_US) == 10 * DAY_US
+    assert ages.bytes == 50 * 10**9
 
 
 @pytest.mark.parametrize("text", ["", "log=3d", "30", "0d", "30d, log=", "thirty", "30d, =3d", "30x"])
@@ -59,10 +59,9 @@ def test_sizes() -> None:
 
 def test_a_store_says_what_it_holds(tmp_path: Path) -> None:
     root = tmp_path / "store"
-    fill(root, [[batch(DISK, f"h{h}", n * 360) for h in range(3)] for n in range(5)])
+    keep(root, [[batch(DISK, f"h{h}", n * 360) for h in range(3)] for n in range(5)])
     tended(root, START_US)
-    keep = Keep(24 * 10, {}, 10**9)
-    found = info(root, keep, START_US + 2 * DAY_US)
+    found = info(root, Keep(24 * 10, {}, 10**9), START_US + 2 * DAY_US)
     disk = next(t for t in found.tables if t.name == "disk")
     assert (disk.hosts, disk.files, disk.rows) == (3, 3, 30)
     assert disk.samples == 30 * 3, "two counters and a gauge"

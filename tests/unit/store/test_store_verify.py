@@ -17,13 +17,13 @@ from livedata.store.verify import repair, verify
 from livedata.store.writer import Writer
 
 from .samples import LOAD, START_US, batch
-from .test_store_compact import everything, fill, segments, some_ticks, tended
+from .test_store_compact import everything, keep, segments, some_ticks, tended
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "store"
-    fill(root, [some_ticks(3, range(n * 3, n * 3 + 3)) for n in range(3)])
+    keep(root, [some_ticks(3, range(n * 3, n * 3 + 3)) for n in range(3)])
     return root
 
 
@@ -45,7 +45,7 @@ def test_a_sound_store_is_said_to_be(root: Path) -> None:
 def test_any_flipped_bit_is_found(where: int, bit: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "store"
-        fill(root, [[batch(LOAD, f"h{h}", 0) for h in range(3)]])
+        keep(root, [[batch(LOAD, f"h{h}", 0) for h in range(3)]])
         victim = segments(root)[1].path
         data = bytearray(victim.read_bytes())
         data[where % len(data)] ^= 1 << bit
@@ -62,17 +62,17 @@ def test_any_flipped_bit_is_found(where: int, bit: int) -> None:
 def test_a_lost_manifest_is_built_anew(root: Path, compacted: bool) -> None:
     if compacted:
         tended(root)
-        fill(root, [some_ticks(2, range(9, 12))])
+        keep(root, [some_ticks(2, range(9, 12))])
         tended(root, START_US, force=False)
     before = everything(root)
     lose_the_manifest(root)
-    for call in (lambda: everything(root), lambda: verify(root), lambda: fill(root, [])):
+    for call in (lambda: everything(root), lambda: verify(root), lambda: keep(root, [])):
         with pytest.raises(StoreError, match="the manifest is lost"):
             call()
     (said,) = repair(root, START_US).repaired
     assert "made anew" in said
     assert everything(root) == before
-    fill(root, [some_ticks(2, range(20, 23))])
+    keep(root, [some_ticks(2, range(20, 23))])
     tended(root)
     assert len(everything(root)["load"]) == len(before["load"]) + 6
     assert verify(root).damage == []
@@ -135,7 +135,7 @@ def test_a_manifest_lost_together_with_a_dying_job(
     lose_the_manifest(root)
     repair(root, START_US)
     assert everything(root) == before
-    fill(root, [[]])
+    keep(root, [[]])
     assert everything(root) == before
     tended(root)
     tended(root, START_US + 20 * DAY_US)
