@@ -28,6 +28,7 @@ from .protocol import protocol
 from .reboot import reboot
 from .stat import core, cpu
 from .units import units
+from .updates import updates
 from .vmstat import vmstat
 from .wtmp import place, wtmp
 
@@ -60,6 +61,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
     "wtmp": wtmp,
     "packages": packages,
     "reboot": reboot,
+    "updates": updates,
 })  # fmt: skip
 """What `parse` may say in a probe's header."""
 
