@@ -34,7 +34,8 @@ def _as(values: pa.Array, of: pa.DataType) -> pa.Array:
 
 
 def _follows(rows: pa.Table, probe: Probe) -> pa.Array:
-    """For each row but the first: whether it is of the same series as the one before, and later."""
+    """For each row but the first: whether it is of the same series as the one before, and later; nor is that one of the same time as
+    the one before it, since who sorts by time alone may have those two the other way round."""
     keys = ["host", *(probe.columns[i].name for i in probe.labels if probe.columns[i].name != "host")]
     now, before = rows.slice(1), rows.slice(0, rows.num_rows - 1)
 
@@ -43,8 +44,11 @@ def _follows(rows: pa.Table, probe: Probe) -> pa.Array:
         both_null = pc.and_(one.is_null(), other.is_null())
         return pc.or_(pc.fill_null(pc.equal(one, other), False), both_null)
 
+    series = reduce(pc.and_, map(same, keys))
     later = pc.greater(now["ts"].combine_chunks(), before["ts"].combine_chunks())
-    return reduce(pc.and_, map(same, keys), later)
+    twice = pc.and_(series, pc.invert(later))
+    after_two = pa.concat_arrays([pa.array([False]), twice.slice(0, len(twice) - 1)])
+    return pc.and_(pc.and_(series, later), pc.invert(after_two))
 
 
 def thin(rows: pa.Table, probe: Probe) -> pa.Table:
