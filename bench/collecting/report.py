@@ -84,15 +84,17 @@ def targets(
     return [{**asdict(row), "value": round(row.value, 3), "met": row.met} for row in rows]
 
 
-def environment() -> dict[str, Any]:
-    """The machine and the versions, so that numbers can be judged later."""
+def first_line(*command: str) -> str | None:
+    """What a command says first, of its version for instance; None where there is no such command."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except OSError:
+        return None
+    return ((done.stdout or done.stderr).splitlines() or [""])[0].strip() or None
 
-    def first_line(*command: str) -> str | None:
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
-        except OSError:
-            return None
-        return ((done.stdout or done.stderr).splitlines() or [""])[0].strip() or None
+
+def machine(*packages: str) -> dict[str, Any]:
+    """The machine and the packages' versions, so that numbers can be judged later."""
 
     def version(package: str) -> str | None:
         try:
@@ -102,15 +104,22 @@ def environment() -> dict[str, Any]:
 
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "")
-    packages = ("livedata", "asyncssh", "cryptography", "pyarrow", "msgspec")
     return {
         "cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "load": os.getloadavg(),
         "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         "system": platform.freedesktop_os_release().get("PRETTY_NAME"), "python": platform.python_version(),
         "commit": first_line("git", "-C", os.path.dirname(__file__), "rev-parse", "--short", "HEAD"),
-        **{p: version(p) for p in packages}, "openssh": first_line("ssh", "-V"),
-        "node_exporter": first_line("prometheus-node-exporter", "--version"),
+        **{p: version(p) for p in packages},
     }  # fmt: skip
+
+
+def environment() -> dict[str, Any]:
+    """The machine and the versions that collecting depends on."""
+    return {
+        **machine("livedata", "asyncssh", "cryptography", "pyarrow", "msgspec"),
+        "openssh": first_line("ssh", "-V"),
+        "node_exporter": first_line("prometheus-node-exporter", "--version"),
+    }
 
 
 def _cell(measures: Mapping[str, Mapping[str, float]], name: str) -> str:
