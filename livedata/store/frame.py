@@ -12,11 +12,13 @@ written. The magic holds two bytes that no UTF-8 text has, so text of a host can
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from mmap import mmap
 from struct import Struct
 from zlib import crc32
 
 from ..errors import StoreError
 
+Buffer = bytes | mmap
 VERSION = 1
 LONGEST = 256_000_000
 """No frame's body is longer, whatever a damaged length says."""
@@ -63,7 +65,7 @@ def _body(data: memoryview, number: int, at: int) -> memoryview | None:
     return body
 
 
-def _next(data: bytes, number: int, at: int) -> int | None:
+def _next(data: Buffer, number: int, at: int) -> int | None:
     """Where the next sound frame after `at` begins."""
     while (at := data.find(MAGIC, at + 1)) >= 0:
         if _body(memoryview(data), number, at) is not None:
@@ -71,7 +73,7 @@ def _next(data: bytes, number: int, at: int) -> int | None:
     return None
 
 
-def scan(data: bytes, number: int) -> Scan:
+def scan(data: Buffer, number: int) -> Scan:
     """Every sound frame of a log. What follows the last one (a write under way or cut off) is no damage: see `end`.
 
     Raises:
@@ -103,7 +105,12 @@ def scan(data: bytes, number: int) -> Scan:
     return found
 
 
-def closed_damage(found: Scan, data: bytes, number: int) -> list[str]:
+def left_over(found: Scan, data: Buffer) -> int:
+    """Bytes after the last sound frame, up to the last one that is not blank."""
+    return len(bytes(memoryview(data)[found.end :]).rstrip(b"\0"))
+
+
+def closed_damage(found: Scan, data: Buffer, number: int) -> list[str]:
     """What is wrong at the end of a log that nobody writes to any more: there it can't be a write under way."""
-    left = len(data) - found.end
+    left = left_over(found, data)
     return [f"log {number}: its last {left} bytes are damaged; their rows are lost"] if left else []

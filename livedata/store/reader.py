@@ -14,6 +14,7 @@ from ..model.probe import Probe
 from . import frame, manifest, registry
 from .files import disk
 from .layout import Layout
+from .log import mapped
 from .manifest import Segment
 from .pins import pinned
 from .registry import table_definitions
@@ -60,7 +61,7 @@ def _logs(layout: Layout, after: int) -> tuple[list[frame.Scan], list[str]]:
     while True:
         number = after + len(logs) + 1
         try:
-            data = layout.wal(number).read_bytes()
+            data = mapped(layout.wal(number))
         except FileNotFoundError:
             return logs, damage
         found = frame.scan(data, number)

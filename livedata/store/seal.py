@@ -18,6 +18,7 @@ from ..model.probe import Probe
 from . import frame, payload, segment, state
 from .files import sync_folder, write_durably
 from .layout import Layout, job_of, lake_files
+from .log import mapped
 from .manifest import Kind, Logs, Manifest
 from .payload import Entry, Payload
 from .registry import Tables, encode, lookup
@@ -40,7 +41,7 @@ def read_logs(layout: Layout, numbers: Iterable[int]) -> Closed:
     """Raises OSError, StoreError."""
     logs = Closed()
     for number in numbers:
-        data = layout.wal(number).read_bytes()
+        data = mapped(layout.wal(number))
         found = frame.scan(data, number)
         damage = [*found.damage, *frame.closed_damage(found, data, number)]
         logs.payloads += map(payload.unpack, found.bodies)

@@ -20,6 +20,7 @@ from ..errors import StoreError
 from . import frame, lock, manifest, registry, segment
 from .files import disk, make_folder, replace_durably
 from .layout import Layout, job_of, lake_files
+from .log import mapped
 from .manifest import Logs, Manifest, Segment
 from .segment import META, Origin
 
@@ -61,7 +62,7 @@ def fault_of(part: Segment) -> str:
 def _log_damage(layout: Layout, after: int) -> Iterator[str]:
     number = after + 1
     while layout.wal(number).exists():
-        data = layout.wal(number).read_bytes()
+        data = mapped(layout.wal(number))
         found = frame.scan(data, number)
         yield from found.damage
         number += 1
