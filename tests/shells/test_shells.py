@@ -2,77 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from livedata.model.probe import Probe
 from livedata.model.reading import Reading
-from livedata.parse import CURSORS, PARSERS
-from livedata.probe.load import built_in, load_probes
+from livedata.parse import CURSORS
+from livedata.probe.load import built_in
+from tests.shells.scripts import PROBES, SCRIPTS, Run, program, rows
 
-PROBES = load_probes()
-SCRIPTS = [probe for probe in PROBES.values() if probe.body]
-MAY_LACK = {"unit", "login", "package", "update"}
+MAY_LACK = {"unit", "login", "package"}
 """What a machine without systemd, wtmp or a known package manager has not."""
-SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"], "mksh": ["mksh"]}
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(params=SHELLS)
-def shell(request: pytest.FixtureRequest) -> list[str]:
-    words = SHELLS[request.param]
-    assert shutil.which(words[0]), f"{words[0]} is missing: the tests' set-up installs it"
-    return words
-
-
-@pytest.fixture
-def run(shell: list[str], tmp_path: Path) -> Run:
-    """Run a script as the collector does; `bin` holds programs that come before the machine's own."""
-    (tmp_path / "bin").mkdir()
-    program_path = shutil.which(shell[0])
-    assert program_path
-
-    def run(body: str, *, as_nobody: bool = False, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "LC_ALL": "C", "LIVEDATA_PROC": "/proc", "LIVEDATA_SYS": "/sys",
-            **variables,
-        }  # fmt: skip
-        return subprocess.run(
-            [program_path, *shell[1:], "-c", body], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=60, check=False, **(become_nobody(tmp_path) if as_nobody else {}),
-        )  # fmt: skip
-
-    return run
-
-
-def become_nobody(folder: Path) -> dict[str, Any]:
-    """Where the tests run as root, whom no mode keeps out: another user, who may reach the folder."""
-    if os.geteuid() != 0:
-        return {}
-    for path in (folder, *folder.parents):
-        if "pytest" in str(path):
-            path.chmod(0o755)
-    return {"user": 65534, "group": 65534, "extra_groups": []}
-
-
-def program(folder: Path, name: str, script: str) -> None:
-    file = folder / "bin" / name
-    file.write_text(f"#!/bin/sh\n{script}\n")
-    file.chmod(0o755)
-
-
-def rows(probe: Probe, text: str) -> list[dict[str, Any]]:
-    names = [column.name for column in probe.columns]
-    return [dict(zip(names, row, strict=True)) for row in PARSERS[probe.parse](probe, Reading(text=text))]
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -91,7 +37,9 @@ def test_it_is_sh(probe: Probe, shell: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("probe", [p for p in SCRIPTS if p.name != "log"], ids=lambda probe: probe.name)
+@pytest.mark.parametrize(
+    "probe", [p for p in SCRIPTS if p.name not in ("log", "update")], ids=lambda probe: probe.name
+)
 def test_it_answers_on_this_machine_without_a_word_of_complaint(probe: Probe, run: Run) -> None:
     done = run(probe.body, LIVEDATA_CURSOR="", LIVEDATA_LIMIT="100")
     assert done.stderr == ""
