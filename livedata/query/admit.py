@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import QueryError
@@ -43,6 +44,8 @@ DEEPEST = 100
 DEEPEST_WITH = 4
 """WITH within WITH."""
 
+MEAN_EVERY_COLUMN = frozenset({"STAR", "POSITIONAL_REFERENCE", "PIVOT", "SHOW_REF"})
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EXPLAIN = re.compile(
     r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*explain\b(?:(?:\s|--[^\n]*\n|/\*.*?\*/)+analyze\b)?", re.I | re.S
@@ -52,7 +55,7 @@ _NESTING = re.compile(r"\bwith\b|[(\[{]|[)\]}]", re.I)
 _LISTS_TABLES = frozenset({'"tables"', "__show_tables_expanded"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Admitted:
     """`sql` is what runs; `named` are the tables in its FROMs, each with the offset (bytes) where it stands."""
 
@@ -60,6 +63,31 @@ class Admitted:
     named: tuple[tuple[str, int | None], ...]
     lists_tables: bool
     """It is SHOW TABLES or the like: every table must be there to be listed."""
+    selects: str
+    """The SELECT by itself, with blanks in the place of an EXPLAIN."""
+    tree: dict[str, Any]
+    """DuckDB's syntax tree of `selects` (`json_serialize_sql`)."""
+
+    @property
+    def explains(self) -> bool:
+        return self.sql != self.selects
+
+    @cached_property
+    def names_columns(self) -> bool:
+        """Whether it names each column that it means: no star, no row as a whole, nothing by position."""
+        aliases: set[str] = set()
+        rows: set[str] = set()
+        for node, _ in _walk(self.tree):
+            kind = node.get("type")
+            if kind in MEAN_EVERY_COLUMN or node.get("ref_type") == "NATURAL":
+                return False
+            if kind == "BASE_TABLE":
+                if "column_name_alias" in node:
+                    return False
+                aliases |= {str(node.get("alias", "")).lower(), str(node.get("table_name", "")).lower()}
+            elif kind == "COLUMN_REF":
+                rows.add(str(node["column_names"][-1]).lower())
+        return not aliases & rows
 
 
 def admit(connection: DuckDBPyConnection, sql: str) -> Admitted:
@@ -98,7 +126,7 @@ def admit(connection: DuckDBPyConnection, sql: str) -> Admitted:
                     text, where, "only SHOW TABLES may be shown", "DESCRIBE TABLE gives a table's columns"
                 )
             lists_tables = True
-    return Admitted(runs, tuple(named), lists_tables)
+    return Admitted(runs, tuple(named), lists_tables, text, tree)
 
 
 def _check_text(sql: str) -> None:

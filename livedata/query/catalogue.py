@@ -56,7 +56,7 @@ def column_list(probe: Probe) -> pa.Table:
     Raises:
         QueryError: a `[derived]` expression can't be reckoned.
     """
-    source = Source(lambda: {probe.name: probe}, lambda names, scope: {}, frozenset)
+    source = Source(lambda: {probe.name: probe})
     with stream(source, f"DESCRIBE {identifier(probe.name)}") as (_, batches):
         types = {
             name: kind

@@ -1,53 +1,73 @@
-"""Asks the store: one in-memory DuckDB connection that sees views of the tables a question names, and nothing else.
+"""Asks the store: a DuckDB instance in memory that sees views of the tables a question names, as far as it needs them, and nothing else.
 
-Two walls. `admit` lets only a SELECT over tables through; and the connection is locked: no file but the tables' own, no
-extension, no Python variable, no setting.
+Two walls. `admit` lets only a SELECT over tables through; and the instance is locked: no file but the tables' own, no
+extension, no Python variable, no setting. Between them the question is planned over empty tables, which tells what it needs (`narrow`).
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, QueryError, StoreError, UsageError
-from ..model.probe import Probe
+from ..errors import StoreError
 from ..model.result import Result
-from .admit import Admitted, admit, admit_expressions
-from .problems import detail_of, did_you_mean, engine_error, file_error, problem_at
-from .source import Source, store_source
-from .views import EVERYTHING, Scope, column_names, literal, view_sql
+from .admit import admit
+from .damage import find_damage
+from .instance import DEFAULT_LIMITS, Instance, Limits, Pool
+from .plan import Plan, Rewrite, Wanted, plan_question
+from .problems import engine_error
+from .source import Source, chosen_hosts, named_tables, store_source
+from .views import EVERYTHING, Scope, column_names, identifier, view_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-    from ..store.reader import TableContent
+    from ..store.reader import Segment, TableContent
 
-__all__ = ["Limits", "ask", "store_source", "stream"]
-
-SPILL = "10GB"
-"""The most a query may spill to the temporary folder."""
+__all__ = ["Limits", "Pool", "ask", "store_source", "stream"]
 
 BATCH_ROWS = 20_000
+HELD = 32 << 20
+"""Bytes of an answer that are held back before the first row is given: until then a damaged file can still be left out."""
+MANY_FILES = 2_000
+"""A question that opens more is told how to have fewer."""
+
+Answer = tuple["pa.Schema", Iterator["pa.RecordBatch"]]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The longest a query may take, and the most memory (DuckDB's spelling: `500MB`, `2GB`)."""
+class _AskAgain(Exception):
+    """An attempt can't be finished: without these files (path → why) the next one may be; none: with another instance."""
 
-    seconds: float = 60.0
-    memory: str = "1GB"
+    def __init__(self, damaged: Mapping[str, str]) -> None:
+        super().__init__()
+        self.damaged = damaged
 
 
-DEFAULT_LIMITS = Limits()
+@dataclass(frozen=True)
+class _Question:
+    source: Source
+    sql: str
+    scope: Scope
+    pool: Pool
+    warn: Callable[[str], None]
+    rewrite: Rewrite | None
+    rows: int | None
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Damaged files, and what is wrong with each."""
+    said: set[str] = field(default_factory=set)
+
+    def say(self, sentence: str) -> None:
+        """Once, however often it is asked again."""
+        if sentence not in self.said:
+            self.said.add(sentence)
+            self.warn(sentence)
 
 
 @contextmanager
@@ -58,213 +78,174 @@ def stream(
     scope: Scope = EVERYTHING,
     limits: Limits = DEFAULT_LIMITS,
     warn: Callable[[str], None] = lambda sentence: None,
-) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    pool: Pool | None = None,
+    rewrite: Rewrite | None = None,
+    rows: int | None = None,
+) -> Iterator[Answer]:
     """The answer as it comes: its schema, and batches of at most `BATCH_ROWS` rows in bounded memory.
 
-    Every table is narrowed to `scope`, whose hosts are names or globs. `warn` is told what of the store can't be read.
-    Ctrl-C raises KeyboardInterrupt at once, wherever the query stands.
+    Every table is narrowed to `scope`, whose hosts are names or globs. `warn` is told what of the store can't be read: damaged files are
+    left out. `pool`, for a process that asks often, has limits of its own. `rewrite` may answer from other tables. `rows`: no more
+    are wanted, so that no more are waited for. Ctrl-C raises KeyboardInterrupt at once, wherever the query stands.
 
     Raises:
         QueryError: the SQL can't be run, takes too long or too much memory (also while batches are taken).
         UsageError: the store knows no such host.
         ConfigError: the memory limit is not a size.
-        StoreError: the store is damaged.
+        StoreError: the store can't be read, or a file shows its damage only after rows of the answer were given.
     """
-    import duckdb
-
-    with _connection(limits) as connection, _worker(connection) as worker:
-        admitted = admit(connection, sql)
-        tables = _tables(admitted, sql, source)
-        content = source.read(list(tables), scope) if tables and not admitted.lists_tables else {}
-        for sentence in dict.fromkeys(chain.from_iterable(t.damage for t in content.values())):
-            warn(sentence)
-        fresh = _register_fresh(connection, content)
-        if scope.hosts is not None and tables:
-            scope = replace(scope, hosts=_chosen_hosts(connection, content, fresh, scope.hosts, source))
-        files = {name: _files(content.get(name), scope) for name in tables}
-        every_file = list(chain.from_iterable(files.values()))
-        _lock(connection, every_file, limits)
-        for name, probe in tables.items():
-            _make_view(connection, probe, files[name], fresh.get(name), scope)
-        columns = {name: column_names(probe) for name, probe in tables.items()}
-
-        def failed(error: BaseException) -> QueryError | StoreError:
-            return engine_error(error, sql, columns, every_file, limits.seconds, limits.memory)
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            while True:
+    with ExitStack() as kept:
+        pool = pool or kept.enter_context(Pool(limits))
+        question = _Question(source, sql, scope, pool, warn, rewrite, rows)
+        deadline = time.monotonic() + pool.limits.seconds
+        while True:
+            with ExitStack() as attempt:
                 try:
-                    yield worker(reader.read_next_batch)
-                except StopIteration:
-                    return
-                except (duckdb.Error, OSError, ValueError) as error:
-                    raise failed(error) from None
-
-        try:
-            reader = worker(lambda: connection.sql(admitted.sql).to_arrow_reader(BATCH_ROWS))
-        except duckdb.Error as error:
-            raise failed(worker(partial(_accurate, connection, admitted.sql, error))) from None
-        yield reader.schema, batches()
-
-
-@contextmanager
-def _worker(connection: DuckDBPyConnection) -> Iterator[Callable[[Callable[[], Any]], Any]]:
-    """Runs the engine's calls in a thread, so that a signal reaches this one at once, and what it raises stops them.
-
-    DuckDB and Arrow look for signals in some of their loops and not in others.
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-
-        def run(call: Callable[[], Any]) -> Any:
-            future = pool.submit(call)
-            try:
-                return future.result()
-            finally:
-                if not future.done():
-                    connection.interrupt()
-
-        yield run
+                    answer = _attempt(question, attempt)
+                except _AskAgain as again:
+                    question.left_out.update(again.damaged)
+                    if time.monotonic() > deadline:
+                        raise StoreError(
+                            f"{len(question.left_out)} files are damaged, and looking for more takes too long",
+                            where=source.name,
+                            hint="livedata store verify --repair leaves them out of every question",
+                        ) from None
+                    continue
+                kept.enter_context(attempt.pop_all())
+            break
+        yield answer
 
 
-@contextmanager
-def _connection(limits: Limits) -> Iterator[DuckDBPyConnection]:
-    """A connection in memory, with a temporary folder of its own that goes with it; not locked yet."""
+@dataclass(frozen=True)
+class _Opened:
+    """What one attempt to answer works with; all of it closes with the attempt."""
+
+    instance: Instance
+    connection: DuckDBPyConnection
+    plan: Plan
+    scope: Scope
+    content: Mapping[str, TableContent]
+    parts: Mapping[str, list[Segment]]
+
+
+def _attempt(question: _Question, stack: ExitStack) -> Answer:
+    """The answer; what it comes from closes with `stack`. Raises _AskAgain besides what `stream` does."""
     import duckdb
 
-    spill = tempfile.mkdtemp(prefix="livedata-query-")
+    opened = _open(question, stack)
+    run = partial(opened.instance.run, opened.connection)
     try:
-        with duckdb.connect(":memory:") as connection:
+        _make_views(opened)
+        reader = run(lambda: opened.connection.sql(opened.plan.sql).to_arrow_reader(BATCH_ROWS))
+        stack.callback(reader.close)
+        held, ended = _hold(partial(run, reader.read_next_batch), question.rows)
+    except (duckdb.Error, OSError, ValueError) as error:
+        raise _failed(question, opened, error) from None
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from held
+        while not ended:
             try:
-                connection.execute(f"SET memory_limit = {literal(limits.memory)}")
-            except duckdb.Error:
-                raise ConfigError(
-                    f"query_memory is {limits.memory!r}", hint="it must be a size such as 500MB or 2GB"
-                ) from None
-            connection.execute(
-                f"SET temp_directory = {literal(spill)}; SET max_temp_directory_size = {literal(SPILL)};"
-                "SET errors_as_json = true; SET TimeZone = 'UTC'; SET python_enable_replacements = false;"
-                "SET autoload_known_extensions = false; SET autoinstall_known_extensions = false;"
-                "SET allow_community_extensions = false; SET allow_persistent_secrets = false"
-            )
-            yield connection
-    finally:
-        shutil.rmtree(spill, ignore_errors=True)
+                batch = run(reader.read_next_batch)
+            except StopIteration:
+                return
+            except (duckdb.Error, OSError, ValueError) as error:
+                raise _too_late(_failed(question, opened, error)) from None
+            yield batch
+
+    return reader.schema, batches()
 
 
-def _lock(connection: DuckDBPyConnection, files: Collection[str], limits: Limits) -> None:
-    """From here on the connection reaches `files` and nothing else, and no setting can be changed."""
-    connection.execute(
-        f"SET allowed_paths = [{', '.join(map(literal, files))}]; SET enable_external_access = false;"
-        f"SET max_execution_time = {max(1, round(limits.seconds * 1000))}; SET lock_configuration = true"
-    )
+def _open(question: _Question, stack: ExitStack) -> _Opened:
+    """Plans the question, opens the store as far as the plan reaches, and locks the instance."""
+    pool, source, scope = question.pool, question.source, question.scope
+    instance = stack.enter_context(pool.lend())
+    connection = stack.enter_context(instance.root.cursor())
+    admitted = admit(connection, question.sql)
+    tables = named_tables(source, admitted, question.sql)
+    plan = plan_question(instance, connection, question.sql, admitted, tables, pool.limits)
+    if scope.hosts is not None and tables:
+        scope = replace(scope, hosts=chosen_hosts(source, scope.hosts))
+    plan = plan.within(scope)
+    if question.rewrite:
+        plan = question.rewrite(plan, source.definitions()) or plan
+    spans = {name: wanted.bounds.span() for name, wanted in plan.tables.items() if wanted.bounds}
+    content = stack.enter_context(source.read(spans)) if spans else {}
+    for sentence in chain.from_iterable(table.damage for table in content.values()):
+        question.say(sentence)
+    parts = {name: _parts(question, name, plan.tables[name], table) for name, table in content.items()}
+    files = [str(part.path) for part in chain.from_iterable(parts.values())]
+    if len(files) > MANY_FILES:
+        question.say(f"this opens {len(files):,} files: livedata store compact makes few of many")
+    if instance.reach is None:
+        pool.lock(instance, files)
+    elif not instance.reach.issuperset(files):
+        raise _AskAgain({})
+    return _Opened(instance, connection, plan, scope, content, parts)
 
 
-def _tables(admitted: Admitted, sql: str, source: Source) -> dict[str, Probe]:
-    """The tables that views are needed for; a name that is none, and that no WITH defines, is an error."""
-    if not admitted.named and not admitted.lists_tables:
-        return {}
-    definitions = source.definitions()
-    known = {name.lower(): name for name in definitions}
-    wanted = set(definitions) if admitted.lists_tables else set()
-    for name, offset in admitted.named:
-        if name.lower() in known:
-            wanted.add(known[name.lower()])
+def _make_views(opened: _Opened) -> None:
+    """Puts the tables' views into the places of their stand-ins, until the transaction ends."""
+    for name, wanted in opened.plan.tables.items():
+        if name in opened.instance.stand_ins:
+            opened.connection.execute(f"DROP TABLE {identifier(name)}")
+        fresh = None
+        content = opened.content.get(name)
+        if content is not None and content.fresh.num_rows:
+            fresh = f"fresh rows of {name}"
+            opened.connection.register(fresh, content.fresh)
+        files = [str(part.path) for part in opened.parts.get(name, ())]
+        opened.connection.execute(view_sql(name, wanted.columns, files, fresh, opened.scope))
+
+
+def _failed(question: _Question, opened: _Opened, error: BaseException) -> Exception:
+    """What is raised for an error of the engine: it is asked again if that was a damaged file's."""
+    damaged = find_damage(error, [*chain.from_iterable(opened.parts.values())])
+    if damaged:
+        return _AskAgain(damaged)
+    columns = {name: column_names(wanted.probe) for name, wanted in opened.plan.tables.items()}
+    limits = question.pool.limits
+    return engine_error(error, question.sql, columns, limits.seconds, limits.memory)
+
+
+def _parts(question: _Question, name: str, wanted: Wanted, content: TableContent) -> list[Segment]:
+    """The table's files that may hold rows that matter, without the damaged ones."""
+    found = []
+    for part in content.parts:
+        if not wanted.bounds.meets(part) or (wanted.unrolled and part.rolled):
+            continue
+        damage = part.damage or question.left_out.get(str(part.path))
+        if damage:
+            rows = f"{part.rows:,} rows of {name} are left out"
+            question.say(f"{part.path}: {damage}; its {rows}: livedata store verify checks every file")
         else:
-            if name.lower() in source.probes():
-                raise problem_at(
-                    sql,
-                    offset,
-                    f"{source.name} has nothing of {name} yet",
-                    "livedata fleet snapshot collects it; livedata fleet check says what the hosts can't show",
-                )
-            hint = did_you_mean(name, definitions, "livedata fleet tables lists them")
-            if not definitions:
-                hint = f"{source.name} is empty: livedata up, or livedata fleet snapshot, fills it"
-            raise problem_at(sql, offset, f"there is no table {name}", hint)
-    return {name: definitions[name] for name in sorted(wanted)}
+            found.append(part)
+    return found
 
 
-def _register_fresh(connection: DuckDBPyConnection, content: Mapping[str, TableContent]) -> dict[str, str]:
-    """Makes the rows that are in no file yet known to the connection: table → name of the relation."""
-    relations = {name: f"fresh rows of {name}" for name, table in content.items() if table.fresh.num_rows}
-    for name, relation in relations.items():
-        connection.register(relation, content[name].fresh)
-    return relations
+def _hold(take: Callable[[], pa.RecordBatch], rows: int | None) -> tuple[list[pa.RecordBatch], bool]:
+    """The first batches of an answer, up to `HELD` bytes or so many rows; whether they are all there are."""
+    held: list[pa.RecordBatch] = []
+    size = count = 0
+    while size < HELD and (rows is None or count < rows):
+        try:
+            batch = take()
+        except StopIteration:
+            return held, True
+        held.append(batch)
+        size += batch.nbytes
+        count += batch.num_rows
+    return held, False
 
 
-def _chosen_hosts(
-    connection: DuckDBPyConnection,
-    content: Mapping[str, TableContent],
-    fresh: Mapping[str, str],
-    patterns: Collection[str],
-    source: Source,
-) -> tuple[str, ...]:
-    """The hosts among the tables' rows that the patterns name; it is an error if the whole store has none for one."""
-    from fnmatch import fnmatchcase
-
-    there = set(source.hosts())
-    for relation in fresh.values():
-        there |= {
-            host for (host,) in connection.execute(f'SELECT DISTINCT host FROM "{relation}"').fetchall()
-        }
-    everywhere: Collection[str] | None = None
-    for pattern in patterns:
-        if not any(fnmatchcase(host, pattern) for host in there):
-            everywhere = source.hosts() if everywhere is None else everywhere
-            if not any(fnmatchcase(host, pattern) for host in everywhere):
-                known = ", ".join(sorted(everywhere)[:10]) or "none"
-                raise UsageError(
-                    f"the store has no rows of a host {pattern!r}",
-                    where="--host",
-                    hint=did_you_mean(pattern, everywhere, f"hosts it has: {known}"),
-                )
-    return tuple(sorted(h for h in there if any(fnmatchcase(h, p) for p in patterns)))
-
-
-def _files(table: TableContent | None, scope: Scope) -> list[str]:
-    """The table's Parquet files that may hold rows of the scope."""
-    parts = table.parts if table is not None else ()
-    return [
-        str(p.path)
-        for p in parts
-        if scope.hosts is None or any(p.first_host <= host <= p.last_host for host in scope.hosts)
-    ]
-
-
-def _make_view(
-    connection: DuckDBPyConnection, probe: Probe, files: list[str], fresh: str | None, scope: Scope
-) -> None:
-    """Makes a table's view, after the lock: a header's `[derived]` expressions are text that others wrote."""
-    import duckdb
-
-    try:
-        admit_expressions(connection, [d.sql for d in probe.derived])
-        connection.execute(view_sql(probe, files, fresh, scope))
-    except (QueryError, duckdb.Error) as error:
-        if damaged := file_error(error, files):
-            raise damaged from None
-        detail = detail_of(error)
-        problem = str(detail["exception_message"] if detail else error).partition("\n")[0]
-        raise QueryError(
-            f"can't be made a view: {problem}",
-            where=f"table {probe.name}",
-            hint="a [derived] column in its probe's header may be wrong: livedata probe check",
-        ) from None
-
-
-def _accurate(connection: DuckDBPyConnection, sql: str, error: Exception) -> Exception:
-    """The same failure with its place: a relation's binder errors lack it, a statement's have it."""
-    import duckdb
-
-    if detail_of(error):
+def _too_late(error: Exception) -> Exception:
+    """What is raised where rows were given already and it can't be asked again."""
+    if not isinstance(error, _AskAgain):
         return error
-    try:
-        connection.execute(sql)
-    except duckdb.Error as again:
-        return again
-    return error
+    path, damage = next(iter(error.damaged.items()))
+    return StoreError(
+        damage, where=path, hint="livedata store verify --repair leaves damaged files out of every question"
+    )
 
 
 def ask(
@@ -277,10 +258,13 @@ def ask(
     timeout: float = DEFAULT_LIMITS.seconds,
     memory: str = DEFAULT_LIMITS.memory,
     limit: int | None = None,
+    pool: Pool | None = None,
+    rewrite: Rewrite | None = None,
 ) -> Result:
     """The answer to one question over the store at `store`, whole or its first `limit` rows.
 
-    `since` (included) and `until` (excluded) are microseconds UTC, `hosts` names or globs. Raises what `stream` does.
+    `since` (included) and `until` (excluded) are microseconds UTC, `hosts` names or globs; a `pool` has limits of its own. Raises what
+    `stream` does.
     """
     import pyarrow as pa
 
@@ -288,7 +272,15 @@ def ask(
     scope = Scope(since, until, None if hosts is None else tuple(hosts))
     taken: list[pa.RecordBatch] = []
     rows = 0
-    with stream(store_source(store), sql, scope=scope, limits=Limits(timeout, memory)) as (schema, batches):
+    with stream(
+        store_source(store),
+        sql,
+        scope=scope,
+        limits=Limits(timeout, memory),
+        pool=pool,
+        rewrite=rewrite,
+        rows=None if limit is None else limit + 1,
+    ) as (schema, batches):
         for batch in batches:
             taken.append(batch)
             rows += batch.num_rows

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
-from ..errors import QueryError, StoreError
+from ..errors import QueryError
 from .text import plain, width
 
 WIDEST = 100
@@ -135,11 +135,11 @@ def engine_error(
     error: BaseException,
     sql: str,
     columns: Mapping[str, Iterable[str]],
-    files: Iterable[str],
     seconds: float,
     memory: str,
-) -> QueryError | StoreError:
-    """The error for whatever the engine raised while it bound or ran `sql`: the store's where one of its `files` is bad."""
+    before: int = 0,
+) -> QueryError:
+    """The error for whatever the engine raised while it bound or ran `sql` behind `before` bytes of something else."""
     detail = detail_of(error) or {"exception_type": "", "exception_message": str(error).split(": ", 1)[-1]}
     kind, message = detail["exception_type"], detail["exception_message"]
     if kind == "INTERRUPT" and "maximum execution time" in message:
@@ -148,15 +148,7 @@ def engine_error(
     if kind == "Out of Memory":
         hint = "narrow it with --since and --host, or raise query_memory (LIVEDATA_QUERY_MEMORY)"
         return QueryError(f"it needs more memory than {memory}", where="SQL", hint=hint)
-    return file_error(error, files) or sql_error(sql, detail, columns)
-
-
-def file_error(error: BaseException, files: Iterable[str]) -> StoreError | None:
-    """The store's error where one of its `files` is what DuckDB complains of."""
-    detail = detail_of(error)
-    message = str(detail["exception_message"] if detail else error)
-    bad = next((f for f in files if f in message), None)
-    if bad is None:
-        return None
-    hint = "with the file moved away the rest of the store can be asked; its rows are lost"
-    return StoreError(f"it can't be read: {plain(message.partition(chr(10))[0])}", where=bad, hint=hint)
+    position = str(detail.get("position", ""))
+    if before and position.isdigit():
+        detail = {**detail, "position": str(int(position) - before)}
+    return sql_error(sql, detail, columns)

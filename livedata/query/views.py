@@ -6,7 +6,7 @@ Parquet files are read by field id, so a file written under an older header give
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -89,31 +89,94 @@ def predicate(scope: Scope) -> str:
     return " AND ".join(terms)
 
 
-def _schema_map(columns: Sequence[Column]) -> str:
-    """DuckDB's `schema` argument: Parquet field id to today's name and type, null where a file lacks it."""
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a table that a question may mean, in the view's order: stored ones, then reckoned ones."""
+
+    stored: tuple[Column, ...]
+    reckoned: tuple[Derived, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [c.name for c in self.stored] + [d.name for d in self.reckoned]
+
+
+def columns_named(probe: Probe, text: str | None) -> Columns:
+    """The columns whose names occur in `text`, those that they are reckoned from, `ts` and `host`; None: every column.
+
+    What binding costs goes by the columns of a view, reckoned ones above all (docs/decisions/0006). A name that only seems to occur
+    does no harm. A reckoned column may use those before it, so they are looked at from the last to the first.
+    """
+    stored, reckoned = stored_columns(probe), reckoned_columns(probe)
+    if text is None:
+        return Columns(tuple(stored), tuple(reckoned))
+    text = f"ts host {text}".lower()
+    used: list[Derived] = []
+    for column in reversed(reckoned):
+        if _occurs(column.name, text):
+            used.insert(0, column)
+            text += " " + column.sql.lower()
+    return Columns(tuple(c for c in stored if _occurs(c.name, text)), tuple(used))
+
+
+def _occurs(name: str, text: str) -> bool:
+    """Whether the name may be written in the text; a quote in a name is written in another way."""
+    return '"' in name or not name.isascii() or name.lower() in text
+
+
+def _reckoned(columns: Columns) -> str:
+    return "".join(f", ({d.sql}) AS {identifier(d.name)}" for d in columns.reckoned)
+
+
+def _nulls(columns: Columns) -> str:
+    return ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {identifier(c.name)}" for c in columns.stored)
+
+
+def row_sql(columns: Columns) -> str:
+    """A SELECT of one row with the columns of a table's view, to learn their types."""
+    return f"SELECT *{_reckoned(columns)} FROM (SELECT {_nulls(columns)})"
+
+
+def stand_in_sql(table: str, types: Iterable[tuple[str, str]]) -> str:
+    """The statement that makes an empty table in the place of a table's view, from its columns' names and types."""
+    columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in types)
+    return f"CREATE OR REPLACE TABLE {identifier(table)} ({columns})"
+
+
+_SCHEMA_TYPE = "MAP(INTEGER, STRUCT(name VARCHAR, type VARCHAR, default_value VARCHAR))"
+
+
+def _schema_map(columns: Iterable[Column]) -> str:
+    """DuckDB's `schema` argument: Parquet field id to today's name and type, null where a file lacks it.
+
+    As one text that is cast, which is bound 3 times quicker than the same of functions (docs/decisions/0006).
+    """
     entries = (
-        f"{c.id}: {{name: {literal(c.name)}, type: {literal(SQL_TYPES[c.type])}, default_value: NULL}}"
+        f"{c.id}={{name: {_quoted(c.name)}, type: {_quoted(SQL_TYPES[c.type])}, default_value: NULL}}"
         for c in columns
     )
-    return "MAP {" + ", ".join(entries) + "}"
+    return f"{literal('{' + ', '.join(entries) + '}')}::{_SCHEMA_TYPE}"
 
 
-def view_sql(probe: Probe, files: Collection[str], fresh: str | None, scope: Scope) -> str:
+def _quoted(text: str) -> str:
+    """Text within the text of a nested value."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def view_sql(name: str, columns: Columns, files: Collection[str], fresh: str | None, scope: Scope) -> str:
     """The statements that make a table's view: `files` are its Parquet files, `fresh` the relation of its rows that are in
     no file yet. With neither, the view is empty and has the right columns all the same.
 
-    The schema of the files goes through a variable: a view is bound three times, and the map costs 2 ms each time that
-    it is reckoned (docs/decisions/0004).
+    The schema of the files goes through a variable, since a view is bound several times (docs/decisions/0004).
     """
-    columns = stored_columns(probe)
-    names = ", ".join(identifier(c.name) for c in columns)
+    names = ", ".join(identifier(c.name) for c in columns.stored)
     where = f" WHERE {condition}" if (condition := predicate(scope)) else ""
     parts = []
     schema = ""
     if files:
         paths = ", ".join(map(literal, files))
-        variable = f"columns of {probe.name}"
-        schema = f"SET VARIABLE {identifier(variable)} = {_schema_map(columns)}; "
+        variable = f"columns of {name}"
+        schema = f"SET VARIABLE {identifier(variable)} = {_schema_map(columns.stored)}; "
         source = (
             f"read_parquet([{paths}], hive_partitioning = false, schema = getvariable({literal(variable)}))"
         )
@@ -121,8 +184,6 @@ def view_sql(probe: Probe, files: Collection[str], fresh: str | None, scope: Sco
     if fresh is not None:
         parts.append(f"SELECT {names} FROM {identifier(fresh)}{where}")
     if not parts:
-        nulls = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {identifier(c.name)}" for c in columns)
-        parts.append(f"SELECT {nulls} WHERE false")
-    reckoned = "".join(f", ({d.sql}) AS {identifier(d.name)}" for d in reckoned_columns(probe))
+        parts.append(f"SELECT {_nulls(columns)} WHERE false")
     rows = " UNION ALL ".join(parts)
-    return f"{schema}CREATE VIEW {identifier(probe.name)} AS SELECT *{reckoned} FROM ({rows})"
+    return f"{schema}CREATE VIEW {identifier(name)} AS SELECT *{_reckoned(columns)} FROM ({rows})"

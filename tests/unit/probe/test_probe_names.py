@@ -13,7 +13,7 @@ from livedata.model.batch import stored_columns
 from livedata.model.probe import Probe
 from livedata.probe.load import load_probes
 from livedata.probe.words import RESERVED
-from livedata.query.views import SQL_TYPES, Scope, identifier, reckoned_columns, view_sql
+from livedata.query.views import SQL_TYPES, Scope, columns_named, identifier, reckoned_columns, view_sql
 
 PROBES = load_probes()
 DIMENSIONLESS = re.compile(
@@ -57,7 +57,7 @@ def test_the_reserved_words_are_those_of_the_engine(engine: duckdb.DuckDBPyConne
 
 @pytest.mark.parametrize("probe", PROBES.values(), ids=lambda probe: probe.name)
 def test_tables_and_columns_can_be_written_bare(probe: Probe, engine: duckdb.DuckDBPyConnection) -> None:
-    engine.execute(view_sql(probe, [], None, Scope()))
+    engine.execute(view_sql(probe.name, columns_named(probe, None), [], None, Scope()))
     names = [c.name for c in stored_columns(probe)] + [c.name for c in reckoned_columns(probe)]
     assert len(set(names)) == len(names)
     engine.execute(

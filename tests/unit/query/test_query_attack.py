@@ -12,7 +12,8 @@ import pytest
 from livedata.errors import QueryError
 from livedata.model.probe import Column, Derived, Probe
 from livedata.query import admit as admit_module
-from livedata.query.engine import Limits, _connection, _lock, ask, stream
+from livedata.query.engine import ask, stream
+from livedata.query.instance import Pool
 from livedata.query.source import Source, store_source
 
 secret = ["a Python variable that a replacement scan would find"]
@@ -204,6 +205,7 @@ WALL = [
     "SET enable_external_access = true",
     "SET allowed_directories = ['/']",
     "SET lock_configuration = false",
+    "SET allowed_configs = ['allowed_paths']",
     "SET python_enable_replacements = true",
     "SELECT * FROM secret",
     "CREATE PERSISTENT SECRET s (TYPE s3)",
@@ -216,12 +218,11 @@ def test_the_lock_holds_by_itself(attack: str, store: Path, link: Path) -> None:
     """What would happen if a statement passed the first wall."""
     part = next((store / "lake").rglob("web-01.*.parquet"))
     before = _tree(store)
-    with _connection(Limits()) as connection:
-        _lock(connection, [str(part)], Limits())
-        with pytest.raises(duckdb.Error):
-            connection.execute(
-                attack.replace("STORE", str(store)).replace("PART", str(part)).replace("LINK", str(link))
-            ).fetchall()
+    sql = attack.replace("STORE", str(store)).replace("PART", str(part)).replace("LINK", str(link))
+    with Pool() as pool, pool.lend() as instance:
+        pool.lock(instance, [str(part)])
+        with instance.root.cursor() as connection, pytest.raises(duckdb.Error):
+            connection.execute(sql).fetchall()
     assert _tree(store) == before
 
 
@@ -282,7 +283,7 @@ def test_a_header_can_not_bring_more_than_an_expression(derived: str, tmp_path: 
     out = tmp_path / "out"
     column = Column("a", 1, "i64", "gauge")
     probe = Probe("cpu", "", (column,), derived=(Derived("d", derived.replace("OUT", str(out))),))
-    source = Source(lambda: {"cpu": probe}, lambda names, scope: {}, frozenset)
+    source = Source(lambda: {"cpu": probe})
     with pytest.raises(QueryError, match="table cpu"), stream(source, "FROM cpu") as (_, batches):
         list(batches)
     assert not out.exists()

@@ -20,7 +20,7 @@ from livedata.query.when import parse_when
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "query.md").read_text(encoding="utf-8")
 PROBES: dict[str, Probe] = {SCRAPE.name: SCRAPE, **load_probes()}
-EVERY = Source(lambda: PROBES, lambda names, scope: {}, frozenset)
+EVERY = Source(lambda: PROBES)
 
 
 def columns_of(sql: str) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from livedata.errors import ConfigError, QueryError, StoreError, UsageError
+from livedata.errors import ConfigError, QueryError, UsageError
 from livedata.query.engine import Limits, stream
 from livedata.query.engine import ask as ask_store
 from livedata.query.source import store_source
@@ -202,17 +202,6 @@ def test_it_may_take_only_so_much_memory_and_leaves_nothing(
 def test_a_limit_that_is_no_size(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="query_memory is 'much'"):
         ask_store(tmp_path, "SELECT 1", memory="much")
-
-
-@pytest.mark.parametrize("content", [b"junk", b"PAR1" + b"x" * 100 + b"PAR1"])
-def test_a_damaged_file_is_named(store: Path, tmp_path: Path, content: bytes) -> None:
-    shutil.copytree(store, tmp_path / "copy")
-    part = next((tmp_path / "copy" / "lake" / "cpu").rglob("web-01.*"))
-    part.write_bytes(content)
-    with pytest.raises(StoreError) as caught:
-        ask_store(tmp_path / "copy", "SELECT sum(cores) FROM cpu")
-    assert caught.value.where == str(part)
-    assert ask_store(tmp_path / "copy", "SELECT count(*) AS n FROM log").table.to_pydict() == {"n": [2]}
 
 
 def test_what_can_not_be_read_is_said(store: Path, tmp_path: Path) -> None:

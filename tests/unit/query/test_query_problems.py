@@ -73,7 +73,7 @@ def test_nearest() -> None:
 
 
 def test_an_empty_store_says_what_fills_it() -> None:
-    nothing = Source(dict, lambda names, scope: {}, frozenset, name="the store at /x")
+    nothing = Source(dict, name="the store at /x")
     with (
         pytest.raises(QueryError, match="the store at /x is empty: livedata up"),
         stream(nothing, "FROM cpu"),
@@ -82,6 +82,6 @@ def test_an_empty_store_says_what_fills_it() -> None:
 
 
 def test_a_table_that_is_only_not_collected_yet_is_told_apart() -> None:
-    source = Source(lambda: {"cpu": CPU}, lambda names, scope: {}, frozenset, probes=lambda: {"disk"})
+    source = Source(lambda: {"cpu": CPU}, probes=lambda: {"disk"})
     with pytest.raises(QueryError, match="has nothing of disk yet"), stream(source, "FROM disk"):
         pass

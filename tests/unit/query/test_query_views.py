@@ -14,6 +14,7 @@ from livedata.query.views import (
     SQL_TYPES,
     Scope,
     column_names,
+    columns_named,
     identifier,
     literal,
     predicate,
@@ -37,7 +38,7 @@ def test_types_are_those_of_the_stored_columns() -> None:
     empty = arrow_schema(probe).empty_table()
     with duckdb.connect() as connection:
         connection.register("fresh", empty)
-        connection.execute(view_sql(probe, [], None, EVERYTHING))
+        connection.execute(view_sql("t", columns_named(probe, None), [], None, EVERYTHING))
         declared = [(name, str(kind)) for name, kind, *_ in connection.execute("DESCRIBE t").fetchall()]
         stored = [(name, str(kind)) for name, kind, *_ in connection.execute("DESCRIBE fresh").fetchall()]
     assert declared == stored
@@ -58,7 +59,7 @@ def test_a_rate_is_null_safe() -> None:
         rows = "(VALUES (1, 'h', 'b', 0, 10000, 5, 20), (1, 'h', 'b', 0, 0, 5, 20), (1, 'h', 'b', 0, 500, 5, NULL))"
         names = "ts, host, boot_id, offset_ms, dt_ms, n_total, n_increase"
         connection.execute(f"CREATE VIEW rows AS SELECT * FROM {rows} AS v({names})")
-        connection.execute(view_sql(probe, [], "rows", EVERYTHING))
+        connection.execute(view_sql("t", columns_named(probe, None), [], "rows", EVERYTHING))
         assert connection.execute("SELECT n_per_second, twice FROM t").fetchall() == [
             (2.0, 4.0),
             (None, None),
@@ -69,7 +70,7 @@ def test_a_rate_is_null_safe() -> None:
 def test_the_names_told_are_the_names_there() -> None:
     for probe in (CPU, LOG):
         with duckdb.connect() as connection:
-            connection.execute(view_sql(probe, [], None, EVERYTHING))
+            connection.execute(view_sql(probe.name, columns_named(probe, None), [], None, EVERYTHING))
             there = [row[0] for row in connection.execute(f"DESCRIBE {probe.name}").fetchall()]
         assert there == column_names(probe)
 

@@ -1,0 +1,120 @@
+"""A question before it is asked: the tables that it needs, which of their columns, and which of their rows at most.
+
+It is planned by DuckDB over empty tables that stand in the places of the views, within the transaction that answers it: so `now()` is the
+same moment in both. Without the optimizer `statistics_propagation`, or DuckDB would see that the tables are empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..model.probe import Probe
+from .admit import Admitted
+from .instance import Instance, Limits
+from .narrow import EVERYTHING, FIRST, HIGHEST, LAST, LOWEST, Bounds, bounds_of
+from .problems import detail_of, engine_error
+from .views import Columns, Scope, column_names, columns_named, identifier
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+PLANNED = "EXPLAIN (FORMAT json) "
+MISTAKES = frozenset({"Binder", "Catalog", "INTERRUPT", "Out of Memory"})
+"""Kinds of errors that asking would bring forth as well; after another one it is asked without being narrowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A table that is to be a view. `unrolled`: without the rows that its rollups hold as well."""
+
+    probe: Probe
+    columns: Columns
+    bounds: Bounds
+    unrolled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`prefix` is an EXPLAIN, or blank; `select` is what follows, `tree` its syntax tree (`json_serialize_sql`)."""
+
+    prefix: str
+    select: str
+    tree: dict[str, Any]
+    tables: Mapping[str, Wanted]
+
+    @property
+    def sql(self) -> str:
+        return self.prefix + self.select
+
+    def within(self, scope: Scope) -> Plan:
+        """The same narrowed to a scope, whose hosts are names."""
+        times = (
+            FIRST if scope.since_us is None else scope.since_us,
+            LAST if scope.until_us is None else scope.until_us - 1,
+        )
+        names = None if scope.hosts is None else tuple((h, h) for h in sorted(set(scope.hosts)))
+        bounds = Bounds(
+            (times,) if times[0] <= times[1] else (), ((LOWEST, HIGHEST),) if names is None else names
+        )
+        return replace(
+            self, tables={name: replace(w, bounds=w.bounds & bounds) for name, w in self.tables.items()}
+        )
+
+
+Rewrite = Callable[[Plan, Mapping[str, Probe]], Plan | None]
+"""Another plan with the same answer, from other tables among those that there are (name → probe); None: there is none."""
+
+
+def plan_question(
+    instance: Instance,
+    connection: DuckDBPyConnection,
+    sql: str,
+    admitted: Admitted,
+    tables: Mapping[str, Probe],
+    limits: Limits,
+) -> Plan:
+    """Plans over `tables`, and leaves `connection` within the transaction that the question is to be asked in.
+
+    Raises:
+        QueryError: the SQL can't be bound, or a `[derived]` column of a header can't.
+    """
+    text = admitted.selects if admitted.names_columns else None
+    columns = {name: columns_named(probe, text) for name, probe in tables.items()}
+    instance.stand_in({name: (tables[name], columns[name]) for name in tables})
+    connection.execute("BEGIN; SET disabled_optimizers = 'statistics_propagation'")
+    if admitted.lists_tables:
+        for name in instance.stand_ins.keys() - tables.keys():
+            connection.execute(f"DROP TABLE {identifier(name)}")
+    bounds = _bounds(instance, connection, sql, admitted.selects, tables, limits)
+    connection.execute("SET disabled_optimizers = ''")
+    start = len(admitted.selects) - len(admitted.selects.lstrip())
+    return Plan(
+        admitted.sql[:start],
+        admitted.sql[start:],
+        admitted.tree,
+        {name: Wanted(tables[name], columns[name], bounds[name]) for name in tables},
+    )
+
+
+def _bounds(
+    instance: Instance,
+    connection: DuckDBPyConnection,
+    sql: str,
+    select: str,
+    tables: Mapping[str, Probe],
+    limits: Limits,
+) -> Mapping[str, Bounds]:
+    import duckdb
+
+    try:
+        rows = instance.run(connection, lambda: connection.execute(PLANNED + select).fetchall())
+    except duckdb.Error as error:
+        detail = detail_of(error)
+        if detail and detail["exception_type"] in MISTAKES:
+            known = {name: column_names(probe) for name, probe in tables.items()}
+            raise engine_error(error, sql, known, limits.seconds, limits.memory, len(PLANNED)) from None
+        connection.execute("ROLLBACK; BEGIN")
+        return dict.fromkeys(tables, EVERYTHING)
+    return bounds_of(rows[0][1], {name: instance.stand_ins[name][1].names for name in tables})
