@@ -34,6 +34,8 @@ class Product:
             "HOME": str(home), "LIVEDATA_STORE": str(self.store), "LIVEDATA_SSH_CONFIG": str(fleet.config),
             "LIVEDATA_INVENTORY": str(self.inventory), "LIVEDATA_FLUSH_SECONDS": "0.5",
         }  # fmt: skip
+        self.within: list[str] = []
+        """A command that runs what follows it, such as nsenter(1)."""
         self.hosts(fleet.hosts)
 
     def hosts(self, names: Any, extra: str = "") -> None:
@@ -41,7 +43,7 @@ class Product:
 
     def run(self, *arguments: str, code: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [*LIVEDATA, *arguments], env=self.env, capture_output=True, text=True, timeout=60, check=False, cwd=self.home,
+            [*self.within, *LIVEDATA, *arguments], env=self.env, capture_output=True, text=True, timeout=60, check=False, cwd=self.home,
             **options,
         )  # fmt: skip
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -57,7 +59,7 @@ class Product:
 
         def answer() -> bool:
             done = subprocess.run(
-                [*LIVEDATA, "fleet", "query", sql, "--format", "json"],
+                [*self.within, *LIVEDATA, "fleet", "query", sql, "--format", "json"],
                 env=self.env,
                 capture_output=True,
                 check=False,
@@ -76,7 +78,7 @@ class Product:
     @contextmanager
     def watching(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """`fleet watch` in the background."""
-        command = [*LIVEDATA, *(arguments or ("fleet", "watch"))]
+        command = [*self.within, *LIVEDATA, *(arguments or ("fleet", "watch"))]
         process = subprocess.Popen(command, env=self.env, stderr=subprocess.PIPE, text=True, cwd=self.home)
         try:
             yield process
