@@ -16,7 +16,7 @@ from ..model.batch import TYPES, arrow_schema
 from ..model.probe import Probe
 from ..query.formats import write_csv, write_jsonl
 from ..query.table import Look
-from ..store.segment import LARGEST_GROUP, SEAL_ZSTD, encodings
+from ..store.segment import LARGEST_GROUP, ZSTD, encodings
 from . import header
 
 Write = Callable[[Probe, Iterable[pa.RecordBatch], IO[bytes]], int]
@@ -50,7 +50,7 @@ def groups(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[pa.Table]:
 def write_parquet(probe: Probe, batches: Iterable[pa.RecordBatch], out: IO[bytes]) -> int:
     """Parquet as the store writes it (docs/decisions/0003-store.md), with the table's header in its metadata."""
     rows = 0
-    with pq.ParquetWriter(out, arrow_schema(probe), **encodings(probe, SEAL_ZSTD)) as file:
+    with pq.ParquetWriter(out, arrow_schema(probe), **encodings(probe, ZSTD)) as file:
         for table in groups(batches, LARGEST_GROUP):
             file.write_table(table, LARGEST_GROUP)
             rows += table.num_rows
