@@ -65,7 +65,7 @@ else
   [ $# -gt 0 ] || exit 69
 fi
 
-# FILE: its first word. FILE:KEY,...: those of its lines, the number at their end. FILE*: all of its lines as one word.
+# FILE: its first word. FILE:KEY,...: those of its lines, the number at their end. FILE*: all of its lines as one word, `,` without any.
 find -H "$@" -type d 2>/dev/null | awk '
 BEGIN {
   v2 = "cpu.stat:usage_usec,user_usec,system_usec,nr_periods,nr_throttled,throttled_usec cpu.max* memory.current memory.max"
@@ -95,7 +95,7 @@ NR <= 2000 {
     file = group "/" words[1]
     one = "-"
     for (k = 2; k <= keys; k++) found[words[k]] = "-"
-    while ((getline line < file) > 0) {
+    while ((got = (getline line < file)) > 0) {
       if (keys == 1) { split(line, part, " "); one = part[1] }
       else if (files[i] ~ /\*$/) { gsub(" ", ",", line); one = (one == "-" ? "" : one ";") line }
       else {
@@ -105,6 +105,7 @@ NR <= 2000 {
       }
     }
     close(file)
+    if (got == 0 && one == "-" && files[i] ~ /\*$/) one = "," # it is there, and empty
     if (keys == 1 || words[2] == "") said = said one " "
     else for (k = 2; k <= keys; k++) said = said found[words[k]] " "
     for (k = 2; k <= keys; k++) delete found[words[k]]

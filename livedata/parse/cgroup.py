@@ -137,7 +137,7 @@ def _io(group: Mapping[str, Any], stacked: Collection[str]) -> dict[str, int | N
 
 
 def _io_v2(text: str) -> dict[tuple[str, str], int]:
-    """`8:0,rbytes=1,wbytes=2,rios=3,wios=4,dbytes=0,dios=0;8:16,…`"""
+    """`8:0,rbytes=1,wbytes=2,rios=3,wios=4,dbytes=0,dios=0;8:16,…`; `,` where nothing was read or written."""
     names = dict(zip(("rbytes", "wbytes", "rios", "wios"), _IO, strict=True))
     found = {}
     for line in text.split(";"):

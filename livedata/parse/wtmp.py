@@ -7,7 +7,7 @@ it has 64 (arm64, riscv64), in the byte order of the host. Each answer is looked
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -26,6 +26,7 @@ LAYOUTS = tuple(
     struct.Struct(order + HEAD + tail) for tail in ("iii16s20x", "qqq16s20x4x") for order in ("<", ">")
 )
 MOST_TYPE = 9
+_END = TS_END // 1_000_000
 EVENTS: Mapping[int, str] = MappingProxyType(
     {2: "boot", 3: "clock_to", 4: "clock_from", 7: "login", 8: "logout"}
 )
@@ -52,7 +53,7 @@ def wtmp(probe: Probe, reading: Reading) -> list[Row]:
         raise ParseError(f"wtmp has {', '.join(COLUMNS)}; not {', '.join(unknown)}")
     rows = []
     for part in _parts(reading.text):
-        for record in _records(part):
+        for record in _records(part, _layout(part)):
             if event := _event(record):
                 rows.append(tuple([event.get(name) for name in names]))
     return rows
@@ -100,19 +101,29 @@ def _parts(text: str) -> list[Part]:
 
 
 def _layout(part: Part) -> struct.Struct:
-    """That in which every record makes sense."""
-    for layout in LAYOUTS:
-        whole = len(part.data) // layout.size * layout.size
-        if all(
-            0 <= kind <= MOST_TYPE and 0 <= seconds < TS_END // 1_000_000 and 0 <= micros < 1_000_000
-            for kind, _, _, _, _, _, seconds, micros, _ in layout.iter_unpack(part.data[:whole])
-        ):
-            return layout
-    raise ParseError(f"no known layout of wtmp fits: {quote(part.data[:64].hex(' '))}")
+    """That in which the most records make sense.
+
+    Raises:
+        ParseError: they don't in any.
+    """
+    shares = {layout: _share([_sane(record) for record in _records(part, layout)]) for layout in LAYOUTS}
+    best = max(LAYOUTS, key=lambda layout: shares[layout])
+    if shares[best] < 0.5:
+        raise ParseError(f"no known layout of wtmp fits: {quote(part.data[:64].hex(' '))}")
+    return best
 
 
-def _records(part: Part) -> Iterator[tuple[Any, ...]]:
-    layout = _layout(part)
+def _share(sane: Sequence[bool]) -> float:
+    return sum(sane) / len(sane) if sane else 0.5
+
+
+def _sane(record: tuple[Any, ...]) -> bool:
+    kind, *_, seconds, micros, _ = record
+    return bool(kind == 0 or (0 < kind <= MOST_TYPE and 0 < seconds < _END and 0 <= micros < 1_000_000))
+
+
+def _records(part: Part, layout: struct.Struct) -> Iterator[tuple[Any, ...]]:
+    """The whole ones; what is cut off at the end comes with the next answer."""
     return layout.iter_unpack(part.data[: len(part.data) // layout.size * layout.size])
 
 
@@ -120,7 +131,7 @@ def _event(record: tuple[Any, ...]) -> dict[str, Any] | None:
     kind, pid, line, user, host, _, seconds, micros, address = record
     who = _text(user)
     event = "shutdown" if kind == RUN_LEVEL and who == "shutdown" else EVENTS.get(kind)
-    if event is None or not seconds:
+    if event is None or not _sane(record):
         return None
     told: dict[str, Any] = {"ts": seconds * 1_000_000 + micros, "event": event}
     if event in ("login", "logout"):

@@ -69,7 +69,7 @@ def test_cgroup_v2(run: Run, tmp_path: Path) -> None:
     root = tmp_path / "sys/fs/cgroup"
     write(root, {"cgroup.controllers": "cpu io memory pids\n", "cpu.stat": V2["cpu.stat"]})
     write(root / "system.slice" / "a b; $(touch x) \\n.service", V2)
-    write(root / POD / f"cri-containerd-{ID}.scope", {"cpu.stat": "usage_usec 9\n"})
+    write(root / POD / f"cri-containerd-{ID}.scope", {"cpu.stat": "usage_usec 9\n", "io.stat": ""})
     found = groups(run, tmp_path)
     service = found["/system.slice/a b; $(touch x) \\n.service"]
     assert service == {
@@ -85,7 +85,8 @@ def test_cgroup_v2(run: Run, tmp_path: Path) -> None:
     }  # fmt: skip
     inner = found[f"/{POD}/cri-containerd-{ID}.scope"]
     assert (inner["container"], inner["pod"]) == (ID, "1b4e28ba-2fa1-11d2-883f-0016d3cca427")
-    assert inner["memory_bytes"] is None
+    assert (inner["memory_bytes"], inner["read_bytes_total"]) == (None, 0)
+    assert found["/kubepods.slice"]["read_bytes_total"] is None
     assert found["/"]["cpu_seconds_total"] == 250
     assert len(found) == 7
 
