@@ -1,12 +1,12 @@
 #!/bin/sh
 # /// probe
-# help    = "State of each systemd unit but devices, slices, scopes and targets: units that are as before give rows every 5 minutes only."
+# help    = "State of each systemd unit but devices, slices, scopes and targets: units that are as before give rows every 10 minutes only."
 # source  = "systemctl show"
 # docs    = "https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html"
-# every   = "1m"
+# every   = "2m"
 # timeout = "20s"
 # parse   = "units"
-# full    = "5m"
+# full    = "10m"
 #
 # [columns]
 # unit = { id = 1, type = "str", kind = "label", help = "Name of the unit" }
