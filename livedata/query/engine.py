@@ -20,8 +20,10 @@ from ..model.result import Result
 from .admit import admit
 from .damage import find_damage
 from .instance import DEFAULT_LIMITS, Instance, Limits, Pool
+from .narrow import NOTHING
 from .plan import Plan, Rewrite, Wanted, plan_question
-from .problems import engine_error
+from .problems import detail_of, engine_error
+from .rewrite import rewrite
 from .source import Source, chosen_hosts, named_tables, store_source
 from .views import EVERYTHING, Scope, column_names, identifier, view_sql
 
@@ -39,15 +41,20 @@ HELD = 32 << 20
 MANY_FILES = 2_000
 """A question that opens more is told how to have fewer."""
 
+FINAL = frozenset({"INTERRUPT", "Out of Memory"})
+"""Kinds of errors that asking in another way would not help."""
+
 Answer = tuple["pa.Schema", Iterator["pa.RecordBatch"]]
 
 
 class _AskAgain(Exception):
-    """An attempt can't be finished: without these files (path → why) the next one may be; none: with another instance."""
+    """An attempt can't be finished: without these files (path → why) the next one may be; none: with another instance.
+    `as_asked`: the next one must not be rewritten, so that an error is told in the question's own words."""
 
-    def __init__(self, damaged: Mapping[str, str]) -> None:
+    def __init__(self, damaged: Mapping[str, str], *, as_asked: bool = False) -> None:
         super().__init__()
         self.damaged = damaged
+        self.as_asked = as_asked
 
 
 @dataclass(frozen=True)
@@ -79,14 +86,14 @@ def stream(
     limits: Limits = DEFAULT_LIMITS,
     warn: Callable[[str], None] = lambda sentence: None,
     pool: Pool | None = None,
-    rewrite: Rewrite | None = None,
+    rewrite: Rewrite | None = rewrite,
     rows: int | None = None,
 ) -> Iterator[Answer]:
     """The answer as it comes: its schema, and batches of at most `BATCH_ROWS` rows in bounded memory.
 
     Every table is narrowed to `scope`, whose hosts are names or globs. `warn` is told what of the store can't be read: damaged files are
-    left out. `pool`, for a process that asks often, has limits of its own. `rewrite` may answer from other tables. `rows`: no more
-    are wanted, so that no more are waited for. Ctrl-C raises KeyboardInterrupt at once, wherever the query stands.
+    left out. `pool`, for a process that asks often, has limits of its own. `rewrite` may answer from rollups; None: nothing is. `rows`:
+    no more are wanted, so that no more are waited for. Ctrl-C raises KeyboardInterrupt at once, wherever the query stands.
 
     Raises:
         QueryError: the SQL can't be run, takes too long or too much memory (also while batches are taken).
@@ -99,20 +106,21 @@ def stream(
         question = _Question(source, sql, scope, pool, warn, rewrite, rows)
         deadline = time.monotonic() + pool.limits.seconds
         while True:
-            with ExitStack() as attempt:
-                try:
+            try:
+                with ExitStack() as attempt:
                     answer = _attempt(question, attempt)
-                except _AskAgain as again:
-                    question.left_out.update(again.damaged)
-                    if time.monotonic() > deadline:
-                        raise StoreError(
-                            f"{len(question.left_out)} files are damaged, and looking for more takes too long",
-                            where=source.name,
-                            hint="livedata store verify --repair leaves them out of every question",
-                        ) from None
-                    continue
-                kept.enter_context(attempt.pop_all())
-            break
+                    kept.enter_context(attempt.pop_all())
+                break
+            except _AskAgain as again:
+                question.left_out.update(again.damaged)
+                if again.as_asked:
+                    question = replace(question, rewrite=None)
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"{len(question.left_out)} files are damaged, and looking for more takes too long",
+                    where=source.name,
+                    hint="livedata store verify --repair leaves them out of every question",
+                )
         yield answer
 
 
@@ -126,6 +134,8 @@ class _Opened:
     scope: Scope
     content: Mapping[str, TableContent]
     parts: Mapping[str, list[Segment]]
+    """By view."""
+    rewritten: bool
 
 
 def _attempt(question: _Question, stack: ExitStack) -> Answer:
@@ -167,13 +177,21 @@ def _open(question: _Question, stack: ExitStack) -> _Opened:
     if scope.hosts is not None and tables:
         scope = replace(scope, hosts=chosen_hosts(source, scope.hosts))
     plan = plan.within(scope)
-    if question.rewrite:
-        plan = question.rewrite(plan, source.definitions()) or plan
-    spans = {name: wanted.bounds.span() for name, wanted in plan.tables.items() if wanted.bounds}
+    needs = {name: wanted.bounds for name, wanted in plan.tables.items()}
+    another = question.rewrite(connection, plan, source.definitions()) if question.rewrite else None
+    for name, bounds in another.needs.items() if another else ():
+        needs[name] = needs.get(name, NOTHING) | bounds
+    spans = {name: bounds.span() for name, bounds in needs.items() if bounds}
     content = stack.enter_context(source.read(spans)) if spans else {}
-    for sentence in chain.from_iterable(table.damage for table in content.values()):
+    settled = another.settle(content) if another else None
+    plan = settled or plan
+    for sentence in chain.from_iterable(content[t].damage for t in _read(plan) if t in content):
         question.say(sentence)
-    parts = {name: _parts(question, name, plan.tables[name], table) for name, table in content.items()}
+    parts = {
+        view: _parts(question, wanted, content[wanted.table])
+        for view, wanted in plan.tables.items()
+        if wanted.table in content
+    }
     files = [str(part.path) for part in chain.from_iterable(parts.values())]
     if len(files) > MANY_FILES:
         question.say(f"this opens {len(files):,} files: livedata store compact makes few of many")
@@ -181,7 +199,12 @@ def _open(question: _Question, stack: ExitStack) -> _Opened:
         pool.lock(instance, files)
     elif not instance.reach.issuperset(files):
         raise _AskAgain({})
-    return _Opened(instance, connection, plan, scope, content, parts)
+    return _Opened(instance, connection, plan, scope, content, parts, settled is not None)
+
+
+def _read(plan: Plan) -> list[str]:
+    """The store's tables that a plan reads."""
+    return list(dict.fromkeys(wanted.table for wanted in plan.tables.values()))
 
 
 def _make_views(opened: _Opened) -> None:
@@ -190,9 +213,9 @@ def _make_views(opened: _Opened) -> None:
         if name in opened.instance.stand_ins:
             opened.connection.execute(f"DROP TABLE {identifier(name)}")
         fresh = None
-        content = opened.content.get(name)
-        if content is not None and content.fresh.num_rows:
-            fresh = f"fresh rows of {name}"
+        content = opened.content.get(wanted.table)
+        if content is not None and content.fresh.num_rows and not wanted.rolled:
+            fresh = f"fresh rows of {wanted.table}"
             opened.connection.register(fresh, content.fresh)
         files = [str(part.path) for part in opened.parts.get(name, ())]
         opened.connection.execute(view_sql(name, wanted.columns, files, fresh, opened.scope))
@@ -203,20 +226,23 @@ def _failed(question: _Question, opened: _Opened, error: BaseException) -> Excep
     damaged = find_damage(error, [*chain.from_iterable(opened.parts.values())])
     if damaged:
         return _AskAgain(damaged)
+    detail = detail_of(error)
+    if opened.rewritten and detail and detail["exception_type"] not in FINAL:
+        return _AskAgain({}, as_asked=True)
     columns = {name: column_names(wanted.probe) for name, wanted in opened.plan.tables.items()}
     limits = question.pool.limits
     return engine_error(error, question.sql, columns, limits.seconds, limits.memory)
 
 
-def _parts(question: _Question, name: str, wanted: Wanted, content: TableContent) -> list[Segment]:
-    """The table's files that may hold rows that matter, without the damaged ones."""
+def _parts(question: _Question, wanted: Wanted, content: TableContent) -> list[Segment]:
+    """The files of a view that may hold rows that matter, without the damaged ones."""
     found = []
     for part in content.parts:
-        if not wanted.bounds.meets(part) or (wanted.unrolled and part.rolled):
+        if not wanted.bounds.meets(part) or wanted.rolled not in (None, part.rolled):
             continue
         damage = part.damage or question.left_out.get(str(part.path))
         if damage:
-            rows = f"{part.rows:,} rows of {name} are left out"
+            rows = f"{part.rows:,} rows of {wanted.table} are left out"
             question.say(f"{part.path}: {damage}; its {rows}: livedata store verify checks every file")
         else:
             found.append(part)
@@ -259,7 +285,7 @@ def ask(
     memory: str = DEFAULT_LIMITS.memory,
     limit: int | None = None,
     pool: Pool | None = None,
-    rewrite: Rewrite | None = None,
+    rewrite: Rewrite | None = rewrite,
 ) -> Result:
     """The answer to one question over the store at `store`, whole or its first `limit` rows.
 

@@ -111,13 +111,16 @@ def bounds_of(plan: str, tables: Mapping[str, Iterable[str]]) -> dict[str, Bound
     needed = dict.fromkeys(tables, NOTHING)
     for node in _nodes(json.loads(plan)):
         about = node.get("extra_info", {})
-        name = str(about.get("Table", "")).rpartition(".")[2]
-        if node.get("name", "").strip() == SCAN and name in needed:
-            filters = about.get("Filters", "")
-            text = filters if isinstance(filters, str) else "\n".join(filters)
-            # DuckDB writes a column's name as it is: only among plain names is what a filter says certain.
-            plain = all(re.fullmatch(r"\w+", column) for column in tables[name])
-            needed[name] |= read_filters(text) if plain else EVERYTHING
+        if "Table" not in about:
+            continue
+        name = str(about["Table"]).rpartition(".")[2].strip('"')
+        if name not in needed or node["name"].strip() != SCAN:
+            return dict.fromkeys(tables, EVERYTHING)
+        filters = about.get("Filters", "")
+        text = filters if isinstance(filters, str) else "\n".join(filters)
+        # DuckDB writes a column's name as it is: only among plain names is what a filter says certain.
+        plain = all(re.fullmatch(r"\w+", column) for column in tables[name])
+        needed[name] |= read_filters(text) if plain else EVERYTHING
     return needed
 
 

@@ -161,7 +161,10 @@ OTHERS = """SELECT host, count(*), sum(hash(COLUMNS(*))) FROM cpu WHERE host <> 
 def test_any_flipped_bit_is_answered(
     store: Path, tmp_path_factory: pytest.TempPathFactory, where: float, bit: int
 ) -> None:
-    """Anywhere in a file: the rows of the others are there and right, and no question dies."""
+    """Anywhere in a file: the rows of the others are there and right, and no question dies.
+
+    DuckDB looks at no checksum, so that the damaged file's own rows may come out wrong; `livedata store verify` sees that.
+    """
     root = tmp_path_factory.mktemp("flipped") / "copy"
     shutil.copytree(store, root)
     path = part_of(root, "web-02")
@@ -169,5 +172,5 @@ def test_any_flipped_bit_is_answered(
     content[int(where * len(content))] ^= 1 << bit
     path.write_bytes(content)
     assert answer(root, OTHERS)[0] == answer(store, OTHERS)[0]
-    assert answer(root)[0][:2] == WHOLE[:2]
+    assert set(answer(root)[0]) >= set(WHOLE[:2])
     shutil.rmtree(root)
