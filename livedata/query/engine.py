@@ -217,8 +217,9 @@ def _make_views(opened: _Opened) -> None:
         if content is not None and content.fresh.num_rows and not wanted.rolled:
             fresh = f"fresh rows of {wanted.table}"
             opened.connection.register(fresh, content.fresh)
-        files = [str(part.path) for part in opened.parts.get(name, ())]
-        opened.connection.execute(view_sql(name, wanted.columns, files, fresh, opened.scope))
+        parts = opened.parts.get(name, ())
+        files, thin = ([str(p.path) for p in parts if p.thin is thin] for thin in (False, True))
+        opened.connection.execute(view_sql(name, wanted.columns, files, fresh, opened.scope, thin))
 
 
 def _failed(question: _Question, opened: _Opened, error: BaseException) -> Exception:
@@ -226,8 +227,8 @@ def _failed(question: _Question, opened: _Opened, error: BaseException) -> Excep
     damaged = find_damage(error, [*chain.from_iterable(opened.parts.values())])
     if damaged:
         return _AskAgain(damaged)
-    detail = detail_of(error)
-    if opened.rewritten and detail and detail["exception_type"] not in FINAL:
+    detail = detail_of(error) or {}
+    if opened.rewritten and detail.get("exception_type") not in FINAL:
         return _AskAgain({}, as_asked=True)
     columns = {name: column_names(wanted.probe) for name, wanted in opened.plan.tables.items()}
     limits = question.pool.limits

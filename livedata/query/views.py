@@ -7,11 +7,12 @@ Parquet files are read by field id, so a file written under an older header give
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..model.batch import increase_name, stored_columns
 from ..model.probe import Column, Derived, Probe, Type
+from .counters import filled_sql, named_counters, needed
 
 SQL_TYPES: dict[Type, str] = {
     "str": "VARCHAR",
@@ -62,8 +63,12 @@ def rate_columns(probe: Probe) -> list[Derived]:
 
 
 def reckoned_columns(probe: Probe) -> list[Derived]:
-    """Every column that is reckoned when asked, in the view's order: rates, then the header's own."""
-    return [*rate_columns(probe), *probe.derived]
+    """Every column that is reckoned when asked, in the view's order: rates, then the header's own, as what they are said to be."""
+    return [*rate_columns(probe), *(_typed(column) for column in probe.derived)]
+
+
+def _typed(column: Derived) -> Derived:
+    return replace(column, sql=f"CAST(({column.sql}) AS {SQL_TYPES[column.type]})") if column.type else column
 
 
 def column_names(probe: Probe) -> list[str]:
@@ -93,6 +98,7 @@ def predicate(scope: Scope) -> str:
 class Columns:
     """The columns of a table that a question may mean, in the view's order: stored ones, then reckoned ones."""
 
+    probe: Probe
     stored: tuple[Column, ...]
     reckoned: tuple[Derived, ...]
 
@@ -109,14 +115,14 @@ def columns_named(probe: Probe, text: str | None) -> Columns:
     """
     stored, reckoned = stored_columns(probe), reckoned_columns(probe)
     if text is None:
-        return Columns(tuple(stored), tuple(reckoned))
+        return Columns(probe, tuple(stored), tuple(reckoned))
     text = f"ts host {text}".lower()
     used: list[Derived] = []
     for column in reversed(reckoned):
         if _occurs(column.name, text):
             used.insert(0, column)
             text += " " + column.sql.lower()
-    return Columns(tuple(c for c in stored if _occurs(c.name, text)), tuple(used))
+    return Columns(probe, tuple(c for c in stored if _occurs(c.name, text)), tuple(used))
 
 
 def _occurs(name: str, text: str) -> bool:
@@ -163,24 +169,43 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def view_sql(name: str, columns: Columns, files: Collection[str], fresh: str | None, scope: Scope) -> str:
-    """The statements that make a table's view: `files` are its Parquet files, `fresh` the relation of its rows that are in
-    no file yet. With neither, the view is empty and has the right columns all the same.
+def _parquet(paths: Collection[str], variable: str, columns: Iterable[Column]) -> tuple[str, str]:
+    """The statement that sets a variable, and what follows FROM to read files: through it, since a view is bound several times
+    (docs/decisions/0004)."""
+    listed = ", ".join(map(literal, paths))
+    source = f"read_parquet([{listed}], hive_partitioning = false, schema = getvariable({literal(variable)}))"
+    return f"SET VARIABLE {identifier(variable)} = {_schema_map(columns)}; ", source
 
-    The schema of the files goes through a variable, since a view is bound several times (docs/decisions/0004).
+
+def view_sql(
+    name: str,
+    columns: Columns,
+    files: Collection[str],
+    fresh: str | None,
+    scope: Scope,
+    thin: Collection[str] = (),
+) -> str:
+    """The statements that make a table's view: `files` are its Parquet files, `thin` those of them whose raw counters have been left
+    out (they are given back if they are named), `fresh` the relation of its rows that are in no file yet. With none of them, the
+    view is empty and has the right columns all the same.
     """
     names = ", ".join(identifier(c.name) for c in columns.stored)
     where = f" WHERE {condition}" if (condition := predicate(scope)) else ""
+    if not named_counters(columns.probe, columns.stored):
+        files, thin = [*files, *thin], ()
     parts = []
     schema = ""
     if files:
-        paths = ", ".join(map(literal, files))
-        variable = f"columns of {name}"
-        schema = f"SET VARIABLE {identifier(variable)} = {_schema_map(columns.stored)}; "
-        source = (
-            f"read_parquet([{paths}], hive_partitioning = false, schema = getvariable({literal(variable)}))"
-        )
+        schema, source = _parquet(files, f"columns of {name}", columns.stored)
         parts.append(f"SELECT {names} FROM {source}{where}")
+    if thin:
+        more, source = _parquet(thin, f"more columns of {name}", needed(columns.probe, columns.stored))
+        schema += more
+        hosts = predicate(Scope(hosts=scope.hosts))
+        rows = f"(SELECT * FROM {source}{' WHERE ' + hosts if hosts else ''})"
+        parts.append(
+            f"SELECT {names} FROM ({filled_sql(columns.probe, columns.stored, rows, SQL_TYPES)}){where}"
+        )
     if fresh is not None:
         parts.append(f"SELECT {names} FROM {identifier(fresh)}{where}")
     if not parts:

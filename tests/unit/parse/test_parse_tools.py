@@ -26,7 +26,7 @@ from livedata.model.batch import Batch, to_arrow
 from livedata.model.reading import Reading
 from livedata.parse import PARSERS
 from livedata.probe.load import load_probes
-from livedata.query.views import EVERYTHING, view_sql
+from livedata.query.views import EVERYTHING, columns_named, view_sql
 
 PROBES = load_probes()
 RECORDED = Path(__file__).parents[2] / "probes"
@@ -68,7 +68,7 @@ def reckon(name: str, files: Files) -> list[dict[str, Any]]:
     batch = Batch(probe, "machine", 0, with_increases(probe, parsed, zeros), dt_ms=UPTIME_MS)
     with duckdb.connect() as engine:
         engine.register("fresh", to_arrow([batch]))
-        engine.execute(view_sql(probe, [], "fresh", EVERYTHING)).fetchall()
+        engine.execute(view_sql(name, columns_named(probe, None), [], "fresh", EVERYTHING)).fetchall()
         return engine.sql(f"SELECT * FROM {name}").to_arrow_table().to_pylist()
 
 
