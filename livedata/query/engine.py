@@ -160,7 +160,7 @@ def _attempt(question: _Question, stack: ExitStack) -> Answer:
             except StopIteration:
                 return
             except (duckdb.Error, OSError, ValueError) as error:
-                raise _too_late(_failed(question, opened, error)) from None
+                raise _failed(question, opened, error, given=True) from None
             yield batch
 
     return reader.schema, batches()
@@ -222,13 +222,18 @@ def _make_views(opened: _Opened) -> None:
         opened.connection.execute(view_sql(name, wanted.columns, files, fresh, opened.scope, thin))
 
 
-def _failed(question: _Question, opened: _Opened, error: BaseException) -> Exception:
-    """What is raised for an error of the engine: it is asked again if that was a damaged file's."""
+def _failed(question: _Question, opened: _Opened, error: BaseException, *, given: bool = False) -> Exception:
+    """What is raised for an error of the engine. As long as no row was given it is asked again, without the files that are damaged,
+    or as it was asked."""
     damaged = find_damage(error, [*chain.from_iterable(opened.parts.values())])
+    if damaged and given:
+        path, damage = next(iter(damaged.items()))
+        hint = "livedata store verify --repair leaves damaged files out of every question"
+        return StoreError(damage, where=path, hint=hint)
     if damaged:
         return _AskAgain(damaged)
     detail = detail_of(error) or {}
-    if opened.rewritten and detail.get("exception_type") not in FINAL:
+    if opened.rewritten and not given and detail.get("exception_type") not in FINAL:
         return _AskAgain({}, as_asked=True)
     columns = {name: column_names(wanted.probe) for name, wanted in opened.plan.tables.items()}
     limits = question.pool.limits
@@ -263,16 +268,6 @@ def _hold(take: Callable[[], pa.RecordBatch], rows: int | None) -> tuple[list[pa
         size += batch.nbytes
         count += batch.num_rows
     return held, False
-
-
-def _too_late(error: Exception) -> Exception:
-    """What is raised where rows were given already and it can't be asked again."""
-    if not isinstance(error, _AskAgain):
-        return error
-    path, damage = next(iter(error.damaged.items()))
-    return StoreError(
-        damage, where=path, hint="livedata store verify --repair leaves damaged files out of every question"
-    )
 
 
 def ask(
