@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,22 +91,22 @@ def export(
     now = time.time_ns() // 1000
     scope = Scope(when(since, now, "--since"), when(until, now, "--until"), tuple(host) if host else None)
     chosen = _chosen(config, tables or [])
-    ask = _asker(config)
     try:
-        if to is not None:
-            _export_files(ask, chosen, scope, to, format_name, compress, partition_by, named=bool(tables))
-        elif bundle is not None:
-            _export_bundle(ask, chosen, scope, bundle, config, now)
-        else:
-            _remote_write(ask, chosen, scope, str(remote_write))
+        with _asker(config) as ask:
+            if to is not None:
+                _export_files(ask, chosen, scope, to, format_name, compress, partition_by, named=bool(tables))
+            elif bundle is not None:
+                _export_bundle(ask, chosen, scope, bundle, config, now)
+            else:
+                _remote_write(ask, chosen, scope, str(remote_write))
     finally:
         progress_ends()
 
 
-def _asker(config: Config) -> Ask:
+@contextmanager
+def _asker(config: Config) -> Iterator[Ask]:
     """Asks the store, and says each thing that is wrong with it once."""
-    from ..query.engine import Limits, stream
-    from ..query.source import store_source
+    from ..query.engine import Limits, Pool, store_source, stream
 
     said: set[str] = set()
 
@@ -117,8 +117,8 @@ def _asker(config: Config) -> Ask:
             say(f"livedata: {sentence}")
 
     source = store_source(config.store)
-    limits = Limits(LONGEST_SECONDS, config.query_memory)
-    return lambda sql, scope: stream(source, sql, scope=scope, limits=limits, warn=warn)
+    with Pool(Limits(LONGEST_SECONDS, config.query_memory)) as pool:
+        yield lambda sql, scope: stream(source, sql, scope=scope, pool=pool, warn=warn)
 
 
 def _chosen(config: Config, names: Sequence[str]) -> list[Probe]:

@@ -12,11 +12,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
-import msgspec
 import pyarrow as pa
 
 from ..model.probe import Probe
-from ..store.registry import FORMAT, Table, Tables, describe
+from ..store.registry import FORMAT, Table, Tables, describe, encode
 from .formats import write_parquet
 
 SUFFIX = ".livedata"
@@ -68,7 +67,7 @@ def write_bundle(
     known = Tables(FORMAT, {probe.name: Table(1, {1: describe(probe)}) for probe, _ in tables})
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
         _add(tar, README, io.BytesIO(text.encode()), now)
-        _add(tar, TABLES, io.BytesIO(msgspec.json.format(msgspec.json.encode(known), indent=1)), now)
+        _add(tar, TABLES, io.BytesIO(encode(known)), now)
         for probe, batches in tables:
             with tempfile.TemporaryFile(dir=aside) as file:
                 total += write_parquet(probe, batches, file)

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import msgspec
 import pyarrow as pa
 
-from ..errors import UsageError
+from ..errors import StoreError, UsageError
 from ..model.batch import arrow_schema
 from ..model.probe import Probe
 from ..probe.rules import NAME
-from ..store.registry import FORMAT, Tables
+from ..store.registry import decode
 from . import header
 from .bundle import FOLDER, README, TABLES
 from .parquet import open_parquet, parquet_batches
@@ -102,12 +101,12 @@ def _probes(file: IO[bytes], path: Path) -> dict[str, Probe]:
     if len(data) > LARGEST_JSON:
         raise UsageError(f"it is larger than {LARGEST_JSON} bytes", where=where)
     try:
-        tables = msgspec.json.decode(data, type=Tables)
+        tables = decode(data, path)
         probes = {name: table.versions[table.current] for name, table in tables.tables.items()}
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
+    except StoreError as error:
+        raise UsageError(error.problem, where=where) from None
+    except (KeyError, RecursionError) as error:
         raise UsageError(f"it is damaged: {error}", where=where) from None
-    if tables.format > FORMAT:
-        raise UsageError("a newer livedata wrote it", where=where, hint="use that one")
     for name, probe in probes.items():
         if probe.name != name:
             raise UsageError(f"table {name!r} has the header of {probe.name!r}", where=where)
