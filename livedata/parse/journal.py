@@ -166,5 +166,6 @@ def journal(probe: Probe, reading: Reading) -> list[Row]:
 def cursor(reading: Reading, before: str | None, boot_id: str | None) -> str | None:
     """Where the journal goes on, with `marks` of what came; None where it is as before."""
     line = going_on(reading.text, before, boot_id)
-    own = entries(Reading(text=line + "\n"))[0].get("__CURSOR") if line else journals_own(before)
+    last = entries(Reading(text=line + "\n")) if line else []
+    own = last[0].get("__CURSOR") if last else journals_own(before)
     return marked(own, reading.text, before) if isinstance(own, str) and own else None

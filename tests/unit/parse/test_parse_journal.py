@@ -85,3 +85,8 @@ def test_a_pid_or_priority_that_is_none_stays_among_the_fields() -> None:
     row = rows(line(1, _PID="x", PRIORITY="9", _UID=str(2**40)))[0]
     assert (row["pid"], row["priority"], row["uid"]) == (None, None, None)
     assert dict(row["fields"]) == {"_PID": "x", "PRIORITY": "9", "_UID": str(2**40)}  # type: ignore[call-overload]
+
+
+def test_a_line_of_nothing_but_blanks_is_no_place_to_go_on_at() -> None:
+    assert CURSORS["journal"](Reading(text="\r\n"), None, None) is None
+    assert CURSORS["journal"](Reading(text=" \n"), "c 1", None) == "c 1"
