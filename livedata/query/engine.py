@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from ..errors import StoreError
 from ..model.result import Result
-from .admit import admit
 from .damage import find_damage
 from .instance import DEFAULT_LIMITS, Instance, Limits, Pool
 from .narrow import NOTHING
@@ -171,14 +170,15 @@ def _open(question: _Question, stack: ExitStack) -> _Opened:
     pool, source, scope = question.pool, question.source, question.scope
     instance = stack.enter_context(pool.lend())
     connection = stack.enter_context(instance.root.cursor())
-    admitted = admit(connection, question.sql)
-    tables = named_tables(source, admitted, question.sql)
+    admitted = pool.admit(connection, question.sql)
+    definitions = source.definitions() if admitted.named or admitted.lists_tables else {}
+    tables = named_tables(source, definitions, admitted, question.sql)
     plan = plan_question(instance, connection, question.sql, admitted, tables, pool.limits)
     if scope.hosts is not None and tables:
         scope = replace(scope, hosts=chosen_hosts(source, scope.hosts))
     plan = plan.within(scope)
     needs = {name: wanted.bounds for name, wanted in plan.tables.items()}
-    another = question.rewrite(connection, plan, source.definitions()) if question.rewrite else None
+    another = question.rewrite(connection, plan, definitions) if question.rewrite and tables else None
     for name, bounds in another.needs.items() if another else ():
         needs[name] = needs.get(name, NOTHING) | bounds
     spans = {name: bounds.span() for name, bounds in needs.items() if bounds}
@@ -219,7 +219,8 @@ def _make_views(opened: _Opened) -> None:
             opened.connection.register(fresh, content.fresh)
         parts = opened.parts.get(name, ())
         files, thin = ([str(p.path) for p in parts if p.thin is thin] for thin in (False, True))
-        opened.connection.execute(view_sql(name, wanted.columns, files, fresh, opened.scope, thin))
+        old = any(content is None or content.versions.get(p.version) != content.probe for p in parts)
+        opened.connection.execute(view_sql(name, wanted.columns, files, fresh, opened.scope, thin, old=old))
 
 
 def _failed(question: _Question, opened: _Opened, error: BaseException, *, given: bool = False) -> Exception:

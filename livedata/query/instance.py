@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, QueryError
 from ..model.probe import Probe
-from .admit import admit_expressions
+from .admit import Admitted, admit, admit_expressions
 from .problems import detail_of
 from .views import Columns, columns_named, literal, row_sql, stand_in_sql
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SPILL = "10GB"
 """The most a query may spill to the temporary folder."""
+REMEMBERED = 100
+"""Texts of questions whose syntax trees are kept."""
 REACH = 2_000
 """Files of questions before that a new instance may reach as well, so that questions that take turns can share it."""
 
@@ -151,6 +153,7 @@ class Pool:
         self.limits = limits
         self._idle: list[Instance] = []
         self._reach: tuple[str, ...] = ()
+        self._admitted: dict[str, Admitted] = {}
 
     @contextmanager
     def lend(self) -> Iterator[Instance]:
@@ -162,6 +165,16 @@ class Pool:
             instance.close()
             raise
         self._idle.append(instance)
+
+    def admit(self, connection: DuckDBPyConnection, sql: str) -> Admitted:
+        """As `admit`, which is not asked twice in a row about the same text."""
+        known = self._admitted.get(sql)
+        if known is None:
+            known = admit(connection, sql)
+            if len(self._admitted) >= REMEMBERED:
+                self._admitted.clear()
+            self._admitted[sql] = known
+        return known
 
     def lock(self, instance: Instance, files: Collection[str]) -> None:
         """Locks an instance to a question's files and those that were asked for last."""

@@ -57,11 +57,14 @@ def store_source(root: Path) -> Source:
     return Source(definitions, read, hosts, f"the store at {root}")
 
 
-def named_tables(source: Source, admitted: Admitted, sql: str) -> dict[str, Probe]:
-    """The tables that views are needed for; a name that is none, and that no WITH defines, is an error. Raises QueryError."""
-    if not admitted.named and not admitted.lists_tables:
-        return {}
-    definitions = source.definitions()
+def named_tables(
+    source: Source, definitions: Mapping[str, Probe], admitted: Admitted, sql: str
+) -> dict[str, Probe]:
+    """Those of the source's tables that views are needed for.
+
+    Raises:
+        QueryError: a name is no table's, and no WITH defines it.
+    """
     known = {name.lower(): name for name in definitions}
     wanted = set(definitions) if admitted.lists_tables else set()
     for name, offset in admitted.named:
