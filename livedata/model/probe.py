@@ -37,15 +37,23 @@ class Column:
     help: str = ""
     was: tuple[str, ...] = ()
     """Names this column had before; the id stays."""
+    rollup: bool = True
+    """Whether rollups keep it, if it is a gauge or a counter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A column reckoned when asked: a DuckDB expression over the table's own columns."""
+    """A column reckoned when asked: a DuckDB expression over the table's own columns.
+
+    With an `id` and a `type`, both permanent, rollups keep it. A double takes 7 bytes for each of sum, least and greatest,
+    so that is for what is asked for over days.
+    """
 
     name: str
     sql: str
     help: str = ""
+    id: int = 0
+    type: Type | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,14 @@ class Probe:
     snapshot: float = 0.0
     """The same for a script whose rows belong together: where its text is as before there is no row, else all are kept."""
     privilege: Literal["", "root"] = ""
+    rollup: tuple[str, ...] | None = None
+    """Widths of the table's rollups, of `1m` and `5m`; None leaves it to the cadence (`livedata.model.rollup`)."""
+    rollup_by: tuple[str, ...] | None = None
+    """The columns besides `host` that a rollup has a row for each value of; None: the labels."""
+    rollup_rates: tuple[str, ...] = ()
+    """Counters whose `_per_second` rollups keep."""
+    rollup_of: str = ""
+    """The table that this one is a rollup of."""
     path: str = ""
     """The file this was read from, for messages."""
 

@@ -6,10 +6,12 @@ Pure: text in, `Probe` out. The rules for names are in `rules.py`, finding the f
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, get_args
 
 from ..model.probe import Column, Derived, Kind, Lane, Probe, Type
+from ..model.rollup import NUMERIC
 from .block import Block, parse_block
 from .rules import check
 
@@ -26,13 +28,18 @@ KEYS: dict[str, type] = {
     "snapshot": str,
     "lane": str,
     "privilege": str,
+    "rollup": list,
+    "rollup_by": list,
+    "rollup_rates": list,
     "columns": dict,
     "derived": dict,
 }
 DEFAULTS = {"every": "30s", "timeout": "5s", "parse": "fields"}
-COLUMN_KEYS: dict[str, type] = {"id": int, "type": str, "kind": str, "help": str, "was": list}
-DERIVED_KEYS: dict[str, type] = {"sql": str, "help": str}
-WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
+COLUMN_KEYS: dict[str, type] = {"id": int, "type": str, "kind": str, "help": str, "was": list, "rollup": bool}
+DERIVED_KEYS: dict[str, type] = {"sql": str, "help": str, "id": int, "type": str}
+WORDS = {
+    str: "text in quotes", int: "a whole number", bool: "true or false", list: "a list of texts", dict: "a table",
+}  # fmt: skip
 
 FORMATS = frozenset({
     "fields", "keyvalue", "csv", "jsonl", "cpu", "core", "loadavg", "meminfo", "diskstats", "netdev", "pidstat", "mounts",
@@ -107,6 +114,9 @@ def parse_probe(text: str, path: str) -> Probe:
         full=_duration(block, "full") if "full" in values else 0.0,
         snapshot=_duration(block, "snapshot") if "snapshot" in values else 0.0,
         privilege=privilege,
+        rollup=_texts(values, "rollup"),
+        rollup_by=_texts(values, "rollup_by"),
+        rollup_rates=_texts(values, "rollup_rates") or (),
         path=path,
     )
     check(probe, block)
@@ -128,6 +138,10 @@ def _table(
     for key in required:
         if not values.get(key) and values.get(key) != 0:
             raise block.error(place, f"it lacks `{key}`")
+
+
+def _texts(values: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    return tuple(values[key]) if key in values else None
 
 
 def _one_of(block: Block, place: tuple[str, ...], value: str, known: Any) -> Any:
@@ -164,9 +178,14 @@ def _column(block: Block, name: str, entry: Any) -> Column:
         _one_of(block, (*place, "kind"), entry["kind"], get_args(Kind)),
         entry.get("help", ""),
         tuple(entry.get("was", ())),
+        entry.get("rollup", True),
     )
 
 
 def _derived(block: Block, name: str, entry: Any) -> Derived:
-    _table(block, ("derived", name), entry, DERIVED_KEYS, required=("sql",))
-    return Derived(name, entry["sql"], entry.get("help", ""))
+    place = ("derived", name)
+    _table(block, place, entry, DERIVED_KEYS, required=("sql",))
+    if ("id" in entry) != ("type" in entry):
+        raise block.error(place, "id and type go together", "with both, rollups keep the column")
+    kind = _one_of(block, (*place, "type"), entry["type"], NUMERIC) if "type" in entry else None
+    return Derived(name, entry["sql"], entry.get("help", ""), entry.get("id", 0), kind)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..model.probe import Column, Probe
+from ..model.probe import Column, Derived, Probe, Type
+from ..model.rollup import WIDTHS, measures, rollups, widths
 from .block import Block
 from .words import RESERVED
 
@@ -14,6 +15,8 @@ COMMON = frozenset({"ts", "host", "boot_id", "offset_ms", "dt_ms"})
 OWN_TABLES = frozenset({"scrape", "connect", "reads"})
 """Names that the collector itself uses."""
 IDS = range(1, 10_000)
+KEYS: tuple[Type, ...] = ("str", "i64", "u64", "bool", "d2")
+"""What rollups can have a row for each value of."""
 UNITS = {
     "kb": "bytes", "kib": "bytes", "mb": "bytes", "mib": "bytes", "gb": "bytes", "sectors": "bytes", "pages": "bytes",
     "sec": "seconds", "secs": "seconds", "ticks": "seconds", "jiffies": "seconds", "usec": "seconds", "usecs": "seconds",
@@ -50,11 +53,14 @@ def check(probe: Probe, block: Block) -> None:
             )
         ids[column.id] = column.name
         _kind(block, place, column)
+    marked: dict[int, str] = {}
     for derived in probe.derived:
         place = ("derived", derived.name)
         _name(block, place, derived.name, "derived column")
         if derived.name in names:
             raise block.error(place, f"{derived.name} is already {names[derived.name]}")
+        _marked(block, derived, marked)
+    _rollups(block, probe)
 
 
 def _name(block: Block, place: tuple[str, ...], name: str, what: str) -> None:
@@ -104,3 +110,56 @@ def _kind(block: Block, place: tuple[str, ...], column: Column) -> None:
         raise block.error(place, "a label can't be f64", "what names a series must be exact")
     if column.kind == "gauge" and column.type == "str":
         raise block.error(place, "a gauge can't be str", "a text has kind text, or label")
+
+
+def _marked(block: Block, derived: Derived, ids: dict[int, str]) -> None:
+    """A derived column's id is that of its rollup's columns, so it is permanent, too."""
+    place = ("derived", derived.name)
+    if derived.type is None:
+        return
+    if derived.id not in IDS:
+        raise block.error(place, f"id {derived.id} is not in {IDS[0]} to {IDS[-1]}")
+    if derived.id in ids:
+        raise block.error(
+            place, f"id {derived.id} is already that of {ids[derived.id]}", "an id is used once, for ever"
+        )
+    ids[derived.id] = derived.name
+
+
+def _rollups(block: Block, probe: Probe) -> None:
+    """What a header says of rollups, and whether their names clash with others."""
+    if probe.name.endswith(tuple(f"_{width}" for width in WIDTHS)):
+        raise block.error((), f"{probe.name!r} is the name of a rollup", "call the file something else")
+    for width in probe.rollup or ():
+        if width not in WIDTHS:
+            raise block.error(("rollup",), f"rollup can't be {width!r}", f"known are: {', '.join(WIDTHS)}")
+    columns = {column.name: column for column in probe.columns}
+    for name in probe.rollup_by or ():
+        column = columns.get(name)
+        if column is None:
+            raise block.error(
+                ("rollup_by",), f"there is no column {name!r}", "it names columns of the header"
+            )
+        if column.kind not in ("label", "text") or column.type not in KEYS:
+            raise block.error(
+                ("rollup_by",), f"rollups can't go by {name!r}", f"by a label or text, of {', '.join(KEYS)}"
+            )
+    rates = {measure.name for measure in measures(probe)}
+    for name in probe.rollup_rates:
+        if name.removesuffix("_total") + "_per_second" not in rates or not name.endswith("_total"):
+            raise block.error(("rollup_rates",), f"{name!r} is no counter that rollups keep")
+    if not widths(probe):
+        return
+    if not NAME.fullmatch(f"{probe.name}_1m"):
+        raise block.error(
+            (), f"the name {probe.name!r} is too long", "at most 60 letters: its rollups' have 3 more"
+        )
+    names: set[str] = set()
+    for column in rollups(probe)[0].probe.columns:
+        if column.name in names:
+            raise block.error(
+                (),
+                f"its rollups would have two columns {column.name!r}",
+                "call a label or gauge something else",
+            )
+        names.add(column.name)

@@ -77,7 +77,7 @@ class Admitted:
         """Whether it names each column that it means: no star, no row as a whole, nothing by position."""
         aliases: set[str] = set()
         rows: set[str] = set()
-        for node, _ in _walk(self.tree):
+        for node, _ in walk(self.tree):
             kind = node.get("type")
             if kind in MEAN_EVERY_COLUMN or node.get("ref_type") == "NATURAL":
                 return False
@@ -106,7 +106,7 @@ def admit(connection: DuckDBPyConnection, sql: str) -> Admitted:
     tree = _parse(connection, text, sql)
     named: list[tuple[str, int | None]] = []
     lists_tables = False
-    for node, defined in _walk(tree):
+    for node, defined in walk(tree):
         where = node.get("query_location")
         kind = node.get("type")
         _judge_function(node, sql, where)
@@ -213,7 +213,7 @@ def _not_a_select(sql: str, where: int | None, kind: str) -> QueryError:
     return problem_at(sql, where, f"{word} is not admitted", "a query reads: one SELECT, or EXPLAIN of one")
 
 
-def _walk(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
+def walk(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
     """Every object of the tree with the names that WITH defines there (lower case), without recursion.
 
     A definition is seen by those after it and by the query under them; by itself only where it is recursive.

@@ -20,6 +20,8 @@ from .views import Columns, Scope, column_names, columns_named, identifier
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from ..store.reader import TableContent
+
 PLANNED = "EXPLAIN (FORMAT json) "
 MISTAKES = frozenset({"Binder", "Catalog", "INTERRUPT", "Out of Memory"})
 """Kinds of errors that asking would bring forth as well; after another one it is asked without being narrowed."""
@@ -27,17 +29,20 @@ MISTAKES = frozenset({"Binder", "Catalog", "INTERRUPT", "Out of Memory"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A table that is to be a view. `unrolled`: without the rows that its rollups hold as well."""
+    """What is to be a view: a `table` of the store, or of its rows only those that its rollups hold as well (`rolled`), or only the
+    others (False)."""
 
     probe: Probe
     columns: Columns
     bounds: Bounds
-    unrolled: bool = False
+    table: str
+    rolled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`prefix` is an EXPLAIN, or blank; `select` is what follows, `tree` its syntax tree (`json_serialize_sql`)."""
+    """`prefix` is an EXPLAIN, or blank; `select` is what follows, `tree` its syntax tree (`json_serialize_sql`). `tables`: the
+    views that it reads, by name."""
 
     prefix: str
     select: str
@@ -63,8 +68,17 @@ class Plan:
         )
 
 
-Rewrite = Callable[[Plan, Mapping[str, Probe]], Plan | None]
-"""Another plan with the same answer, from other tables among those that there are (name → probe); None: there is none."""
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Another way to the same answer. `needs`: what of further tables must be known; `settle` gives the plan when it is, None if
+    the first one is as good."""
+
+    needs: Mapping[str, Bounds]
+    settle: Callable[[Mapping[str, TableContent]], Plan | None]
+
+
+Rewrite = Callable[["DuckDBPyConnection", Plan, Mapping[str, Probe]], Rewritten | None]
+"""Looks for another way to answer a plan out of the tables that there are (name → probe), within the plan's transaction."""
 
 
 def plan_question(
@@ -94,7 +108,7 @@ def plan_question(
         admitted.sql[:start],
         admitted.sql[start:],
         admitted.tree,
-        {name: Wanted(tables[name], columns[name], bounds[name]) for name in tables},
+        {name: Wanted(tables[name], columns[name], bounds[name], name) for name in tables},
     )
 
 

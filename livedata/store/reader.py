@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ EVERYTHING = Span()
 class TableContent:
     """One table: its columns as the last header had them, its Parquet files, and the rows that are not in one yet.
 
-    `fresh` has the current columns; a part has those of its `version`. `damage`: what could not be read, in sentences. Files and
+    `fresh` has the current columns; a part has those of its version, of `versions`. `damage`: what could not be read, in sentences. Files and
     frames that hold nothing of the span are left out; other rows may still be among the given ones.
     """
 
@@ -51,6 +51,7 @@ class TableContent:
     parts: tuple[Segment, ...]
     fresh: pa.Table
     damage: tuple[str, ...] = ()
+    versions: Mapping[int, Probe] = field(default_factory=dict)
 
 
 def _logs(layout: Layout, after: int) -> tuple[list[frame.Scan], list[str]]:
@@ -121,6 +122,7 @@ def open_store(root: Path, tables: Mapping[str, Span] | None = None) -> Iterator
                 tuple(part for part in listed.get(name, ()) if not part.damage),
                 fresh[name],
                 (*damage, *(_left_out(part) for part in listed.get(name, ()) if part.damage)),
+                known.tables[name].versions,
             )
             for name in spans
         }

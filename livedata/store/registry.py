@@ -47,6 +47,10 @@ def describe(probe: Probe) -> Probe:
         source=probe.source,
         docs=probe.docs,
         every=probe.every,
+        rollup=probe.rollup,
+        rollup_by=probe.rollup_by,
+        rollup_rates=probe.rollup_rates,
+        rollup_of=probe.rollup_of,
     )
 
 
