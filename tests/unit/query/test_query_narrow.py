@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from livedata.model.batch import Batch
 from livedata.model.probe import Column, Probe
+from livedata.query import engine
 from livedata.query import plan as plan_module
 from livedata.query.engine import Pool, stream
 from livedata.query.narrow import EVERYTHING, FIRST, HIGHEST, LAST, LOWEST, NOTHING, Bounds, read_filters
@@ -190,6 +191,15 @@ def test_a_scope_narrows_as_well(days: Path) -> None:
     scope = Scope(since_us=MIDNIGHT + DAY, until_us=MIDNIGHT + 2 * DAY, hosts=("web-0*",))
     assert opened(days, "FROM load", scope) == ["load 21 web-01", "load 21 web-02"]
     assert opened(days, "FROM load WHERE host = 'db-01'", scope) == []
+
+
+def test_a_question_that_opens_very_many_files_says_so(days: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MANY_FILES", 11)
+    said: list[str] = []
+    for sql in (f"FROM load WHERE {DAY_2}", "FROM load"):
+        with stream(store_source(days), sql, warn=said.append) as (_, batches):
+            list(batches)
+    assert said == ["this opens 12 files: livedata store compact makes few of many"]
 
 
 def test_planning_and_asking_happen_at_one_moment(days: Path, monkeypatch: pytest.MonkeyPatch) -> None:
