@@ -20,6 +20,7 @@ from .model.host import Host
 from .model.probe import Probe
 from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes
+from .query.roll import roller
 from .store import tend as tending
 from .store.compact import Task
 from .store.keep import Keep, parse_keep
@@ -83,15 +84,8 @@ def tend(
         ConfigError, StoreError: it can't be done.
     """
     keep = parse_keep(config.keep, config.keep_bytes)
-    return tending.tend(
-        config.store,
-        keep,
-        SystemClock().now_us,
-        lambda probe: {},
-        lambda probe, rows: None,
-        force=force,
-        tell=tell,
-    )
+    with roller() as roll:
+        return tending.tend(config.store, keep, SystemClock().now_us, roll, force=force, tell=tell)
 
 
 def prune(config: Config, keep: Keep, *, really: bool) -> list[Segment]:

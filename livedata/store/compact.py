@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from ..errors import StoreError
 from ..model.batch import TYPES, arrow_schema, stored_columns
 from ..model.probe import Probe
+from ..model.rollup import rollups
 from . import segment
 from .fresh import conform
 from .layout import OTHER, period_end
@@ -206,10 +207,8 @@ class _Rolled:
     off: bool
 
 
-def run(
-    manifest: Manifest, task: Task, tables: Tables, rollups: Mapping[str, Probe], roll: Roll, now_us: int
-) -> None:
-    """Do a task. `rollups`: those of its table, by name; `roll` makes them at level 1.
+def run(manifest: Manifest, task: Task, tables: Tables, roll: Roll, now_us: int) -> None:
+    """Do a task. `roll` makes the table's rollups, at level 1.
 
     Raises:
         Damaged: an input can't be read; nothing has changed.
@@ -218,6 +217,7 @@ def run(
     layout = manifest.layout
     version = tables.tables[task.table].current
     probe = lookup(tables, task.table, version)
+    made_too = {r.table: r.probe for r in rollups(probe) if r.table in tables.tables}
     job = manifest.begin("compact", now_us)
     names = tuple(s.path.relative_to(layout.lake).as_posix() for s in task.inputs)
     thins = task.level > 1 and bool(counters(probe))
@@ -240,7 +240,7 @@ def run(
             return made.enter_context(new)
 
         for hosts in shares(counts):
-            beside = _Rolled({}, task.level != 1 or not rollups)
+            beside = _Rolled({}, task.level != 1 or not made_too)
             out = file(probe, origin)
             raw.append(out)
             for some in _slices(hosts, counts):
@@ -251,7 +251,7 @@ def run(
                     for name, those in (found or {}).items():
                         if name not in beside.files:
                             about = Origin(name, tables.tables[name].current, job, task.rows, 1, rollup=True)
-                            beside.files[name] = file(rollups[name], about)
+                            beside.files[name] = file(made_too[name], about)
                             rolled.append(beside.files[name])
                         beside.files[name].add(those)
             out.close(rolled=not beside.off or task.inputs[0].rolled)

@@ -13,6 +13,7 @@ import msgspec
 
 from ..errors import ProbeError, StoreError
 from ..model.probe import Column, Probe, Type
+from ..model.rollup import rollups
 from .files import disk, replace_durably
 from .layout import TABLE_NAME, Layout
 
@@ -49,7 +50,7 @@ def describe(probe: Probe) -> Probe:
         every=probe.every,
         rollup=probe.rollup,
         rollup_by=probe.rollup_by,
-        rollup_rates=probe.rollup_rates,
+        rollup_keep=probe.rollup_keep,
         rollup_of=probe.rollup_of,
     )
 
@@ -160,19 +161,29 @@ class Registry:
         return known[1]
 
     def _admit(self, probe: Probe) -> int:
-        table = self.content.tables.get(probe.name, Table(0, {}))
-        wanted = signature(probe)
-        same = [v for v, p in table.versions.items() if signature(p) == wanted]
-        if not same:
-            check(probe, table.versions.values())
-        version = same[-1] if same else max(table.versions, default=0) + 1
-        new = Table(version, table.versions | {version: describe(probe)})
-        if new != table:
-            content = Tables(FORMAT, self.content.tables | {probe.name: new})
+        """A table and its rollups are written down together: compaction, in another process, makes the rollups."""
+        tables = dict(self.content.tables)
+        version = _enter(tables, probe)
+        for rollup in rollups(probe):
+            _enter(tables, rollup.probe)
+        if tables != self.content.tables:
+            content = Tables(FORMAT, tables)
             with disk("write down the tables' columns", self._layout.tables):
                 replace_durably(self._layout.tables, encode(content), self._layout.aside)
             self.content = content
         return version
+
+
+def _enter(tables: dict[str, Table], probe: Probe) -> int:
+    """Enter a probe's columns among the tables; their version. Raises ProbeError: see `check`."""
+    table = tables.get(probe.name, Table(0, {}))
+    wanted = signature(probe)
+    same = [v for v, p in table.versions.items() if signature(p) == wanted]
+    if not same:
+        check(probe, table.versions.values())
+    version = same[-1] if same else max(table.versions, default=0) + 1
+    tables[probe.name] = Table(version, table.versions | {version: describe(probe)})
+    return version
 
 
 def lookup(tables: Tables, table: str, version: int) -> Probe:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import StoreError
-from ..model.probe import Probe
 from . import compact, expire, lock, manifest, registry, seal
 from .compact import Damaged, Roll, Task
 from .files import disk, make_folder
@@ -19,10 +18,6 @@ from .registry import Tables
 
 LONG_HOURS = 240 * 24
 """Tables that are kept so long have their months merged."""
-
-RollupsOf = Callable[[Probe], Mapping[str, Probe]]
-"""A table's rollups, by name."""
-
 
 @dataclass(slots=True)
 class Tended:
@@ -82,7 +77,6 @@ def tend(
     root: Path,
     keep: Keep,
     now: Callable[[], int],
-    rollups_of: RollupsOf,
     roll: Roll,
     *,
     force: bool = False,
@@ -106,7 +100,7 @@ def tend(
         try:
             with manifest.writing(layout) as listed:
                 seal.undo(listed, layout.aside_compact, "compact")
-                _compact(listed, keep, now, rollups_of, roll, force, tell, done)
+                _compact(listed, keep, now, roll, force, tell, done)
                 done.expired = len(expire.expire(listed, keep, now()))
                 done.deleted = expire.sweep(listed, now())
         finally:
@@ -119,7 +113,6 @@ def _compact(
     listed: manifest.Manifest,
     keep: Keep,
     now: Callable[[], int],
-    rollups_of: RollupsOf,
     roll: Roll,
     force: bool,
     tell: Callable[[Task, int], None],
@@ -133,14 +126,8 @@ def _compact(
             return
         for n, task in enumerate(tasks):
             tell(task, len(tasks) - n)
-            table = tables.tables[task.table]
-            rollups = {
-                name: probe
-                for name, probe in rollups_of(table.versions[table.current]).items()
-                if name in tables.tables
-            }
             try:
-                compact.run(listed, task, tables, rollups, roll, now())
+                compact.run(listed, task, tables, roll, now())
             except Damaged as error:
                 seal.undo(listed, listed.layout.aside_compact, "compact")
                 listed.mark(error.segment.path, str(error))

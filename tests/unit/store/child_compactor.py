@@ -8,10 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb  # noqa: F401
 import pyarrow.compute
 import pyarrow.parquet  # noqa: F401
 
 from livedata.errors import StoreError
+from livedata.query.roll import roller
 from livedata.store import expire
 from livedata.store.keep import Keep
 from livedata.store.tend import tend
@@ -20,20 +22,14 @@ expire.GRACE_US = 300_000
 
 
 def compact(root: Path) -> None:
-    while True:
-        try:
-            tend(
-                root,
-                Keep(10**6),
-                lambda: time.time_ns() // 1000,
-                lambda probe: {},
-                lambda probe, rows: None,
-                force=True,
-            )
-        except StoreError as error:
-            if "there is no store" not in str(error):
-                raise
-        time.sleep(0.001)
+    with roller() as roll:
+        while True:
+            try:
+                tend(root, Keep(10**6), lambda: time.time_ns() // 1000, roll, force=True)
+            except StoreError as error:
+                if "there is no store" not in str(error):
+                    raise
+            time.sleep(0.001)
 
 
 for line in sys.stdin:

@@ -1,7 +1,7 @@
 """Compaction: the same rows in fewer files, sorted, whatever fails; readers see each once."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -32,16 +32,12 @@ HOUR_US = 3_600_000_000
 LATER = START_US + 3 * DAY_US
 
 
-def no_rollups(probe: Probe) -> Mapping[str, Probe]:
-    return {}
-
-
 def no_roll(probe: Probe, rows: pa.Table) -> None:
-    raise AssertionError("nobody asked for rollups")
+    """As where rollups can't be made."""
 
 
 def tended(root: Path, now_us: int = LATER, keep: Keep = FOREVER, *, force: bool = True) -> Tended:
-    return tend(root, keep, lambda: now_us, no_rollups, no_roll, force=force)
+    return tend(root, keep, lambda: now_us, no_roll, force=force)
 
 
 def read(part: Segment, probe: Probe) -> pa.Table:

@@ -41,7 +41,17 @@ def ticks(root: Path) -> list[int]:
         seen[name] = numbers[:: tables[name]]
         assert numbers == sorted(seen[name] * tables[name]), name
     assert seen["load"] == seen["disk"] == seen["log"]
+    check_rollups(root)
     return seen["load"]
+
+
+def check_rollups(root: Path) -> None:
+    """The rollups hold the rows of the files that are rolled, each once."""
+    found = read_store(root, ["load", "load_1m", "load_5m"])
+    rolled = sum(p.rows for p in found["load"].parts if p.rolled)
+    for name in ("load_1m", "load_5m"):
+        samples = [pq.ParquetFile(p.path).read(["samples"])["samples"] for p in found[name].parts]
+        assert sum(sum(column.to_pylist()) for column in samples) == rolled
 
 
 def kill(process: subprocess.Popen[str], said: list[str]) -> None:

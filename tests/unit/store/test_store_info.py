@@ -80,7 +80,9 @@ def test_an_empty_store_says_so(tmp_path: Path) -> None:
     with Writer.open(tmp_path / "s", purpose="test", now_us=0) as writer:
         writer.register(LOAD)
     found = info(tmp_path / "s", Keep(1), 0)
-    assert [(t.name, t.rows, t.bytes_per_day, t.oldest) for t in found.tables] == [("load", 0, None, None)]
+    assert [(t.name, t.rows, t.bytes_per_day, t.oldest) for t in found.tables] == [
+        (name, 0, None, None) for name in ("load", "load_1m", "load_5m")
+    ]
     assert (found.budget_full, found.disk_full, found.levels_off) == (None, None, found.log_bytes)
 
 
