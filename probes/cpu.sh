@@ -23,7 +23,7 @@
 #
 # [derived]
 # all_seconds_increase = { sql = "user_seconds_increase + nice_seconds_increase + system_seconds_increase + idle_seconds_increase + coalesce(iowait_seconds_increase, 0) + coalesce(irq_seconds_increase, 0) + coalesce(softirq_seconds_increase, 0) + coalesce(steal_seconds_increase, 0) + coalesce(guest_seconds_increase, 0) + coalesce(guest_nice_seconds_increase, 0)", help = "CPU time of every kind since the sample before" }
-# busy_pct = { sql = "100 - 100 * (idle_seconds_increase + coalesce(iowait_seconds_increase, 0)) / nullif(all_seconds_increase, 0)", help = "Share of the time not idle and not waiting for a disk" }
+# busy_pct = { id = 1, type = "f64", sql = "100 - 100 * (idle_seconds_increase + coalesce(iowait_seconds_increase, 0)) / nullif(all_seconds_increase, 0)", help = "Share of the time not idle and not waiting for a disk" }
 # user_pct = { sql = "100 * user_seconds_increase / nullif(all_seconds_increase, 0)", help = "Share of the time: running programs, without the guests' share" }
 # nice_pct = { sql = "100 * nice_seconds_increase / nullif(all_seconds_increase, 0)", help = "Share of the time: running programs of low priority, without the guests' share" }
 # system_pct = { sql = "100 * system_seconds_increase / nullif(all_seconds_increase, 0)", help = "Share of the time: running in the kernel" }

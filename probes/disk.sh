@@ -7,6 +7,7 @@
 # timeout = "5s"
 # parse   = "diskstats"
 # read    = ["/proc/diskstats", "/sys/block/dm-*/dm/name"]
+# rollup_by = ["device", "kind", "mapper"]
 #
 # [columns]
 # device = { id = 1, type = "str", kind = "label", help = "Name of the device without /dev/" }
@@ -45,6 +46,6 @@
 # read_merged_pct = { sql = "100.0 * reads_merged_increase / nullif(reads_merged_increase + reads_increase, 0)", help = "Share of the reads asked for that were merged into others (iostat: %rrqm)" }
 # write_merged_pct = { sql = "100.0 * writes_merged_increase / nullif(writes_merged_increase + writes_increase, 0)", help = "Share of the writes asked for that were merged into others (iostat: %wrqm)" }
 # discard_merged_pct = { sql = "100.0 * discards_merged_increase / nullif(discards_merged_increase + discards_increase, 0)", help = "Share of the discards asked for that were merged into others (iostat: %drqm)" }
-# util_pct = { sql = "100.0 * io_ms_increase / nullif(dt_ms, 0)", help = "Share of the time with a request under way (iostat: %util); 100 is not full for a device that serves many at once" }
+# util_pct = { id = 1, type = "f64", sql = "100.0 * io_ms_increase / nullif(dt_ms, 0)", help = "Share of the time with a request under way (iostat: %util); 100 is not full for a device that serves many at once" }
 # queue = { sql = "1.0 * weighted_io_ms_increase / nullif(dt_ms, 0)", help = "Requests under way on average (iostat: aqu-sz)" }
 # ///

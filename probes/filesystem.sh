@@ -6,6 +6,7 @@
 # every   = "30s"
 # timeout = "15s"
 # parse   = "mounts"
+# rollup_by = ["mount", "device", "type"]
 #
 # [columns]
 # mount = { id = 1, type = "str", kind = "label", help = "Where it is mounted" }
@@ -21,7 +22,7 @@
 # inodes_free = { id = 11, type = "i64", kind = "gauge", help = "Inodes that are free" }
 #
 # [derived]
-# used_pct = { sql = "100.0 * used_bytes / nullif(used_bytes + available_bytes, 0)", help = "In use, as df reckons it: of what users other than root can have" }
+# used_pct = { id = 1, type = "f64", sql = "100.0 * used_bytes / nullif(used_bytes + available_bytes, 0)", help = "In use, as df reckons it: of what users other than root can have" }
 # inodes_used_pct = { sql = "100.0 * inodes_used / nullif(inodes, 0)", help = "Inodes in use" }
 # ///
 

@@ -7,6 +7,7 @@
 # timeout = "5s"
 # parse   = "loadavg"
 # read    = ["/proc/loadavg", "/proc/stat", "/proc/uptime", "/proc/sys/fs/file-nr"]
+# rollup_keep = ["load1", "load5", "load15", "runnable", "blocked", "threads", "forks_total", "context_switches_total", "interrupts_total", "soft_interrupts_total", "open_files"]
 #
 # [columns]
 # load1 = { id = 1, type = "d2", kind = "gauge", help = "Tasks running, runnable or waiting for a disk, averaged over 1 minute" }

@@ -7,6 +7,8 @@
 # timeout = "5s"
 # parse   = "meminfo"
 # read    = ["/proc/meminfo"]
+# rollup  = ["5m"]
+# rollup_keep = ["total_bytes", "free_bytes", "available_bytes", "buffers_bytes", "cached_bytes", "active_bytes", "inactive_bytes", "swap_total_bytes", "swap_free_bytes", "dirty_bytes", "writeback_bytes", "anon_pages_bytes", "shmem_bytes", "slab_bytes", "sreclaimable_bytes", "page_tables_bytes", "commit_limit_bytes", "committed_as_bytes", "hardware_corrupted_bytes", "hugepages", "hugepages_free"]
 #
 # [columns]
 # total_bytes = { id = 1, type = "i64", kind = "gauge", help = "Usable memory (MemTotal)" }
@@ -86,8 +88,8 @@
 #
 # [derived]
 # buff_cache_bytes = { sql = "buffers_bytes + cached_bytes + coalesce(sreclaimable_bytes, 0)", help = "Buffers, file cache and kernel memory that can be taken back (free: buff/cache)" }
-# used_bytes = { sql = "total_bytes - CASE WHEN available_bytes IS NULL THEN free_bytes + buff_cache_bytes WHEN available_bytes > total_bytes THEN free_bytes ELSE available_bytes END", help = "In use as free(1) reckons it since procps 4: total less available; where the kernel does not tell that, as free did then" }
-# used_pct = { sql = "100.0 * used_bytes / nullif(total_bytes, 0)", help = "The same as a share of the total" }
+# used_bytes = { id = 1, type = "i64", sql = "total_bytes - CASE WHEN available_bytes IS NULL THEN free_bytes + buff_cache_bytes WHEN available_bytes > total_bytes THEN free_bytes ELSE available_bytes END", help = "In use as free(1) reckons it since procps 4: total less available; where the kernel does not tell that, as free did then" }
+# used_pct = { id = 2, type = "f64", sql = "100.0 * used_bytes / nullif(total_bytes, 0)", help = "The same as a share of the total" }
 # used_procps3_bytes = { sql = "CASE WHEN free_bytes + buff_cache_bytes > total_bytes THEN total_bytes - free_bytes ELSE total_bytes - free_bytes - buff_cache_bytes END", help = "In use as free(1) of procps 3.3 reckons it: total less free and buff/cache; shared memory counts as cache" }
 # swap_used_bytes = { sql = "swap_total_bytes - swap_free_bytes", help = "Swap in use" }
 # swap_used_pct = { sql = "100.0 * (swap_total_bytes - swap_free_bytes) / nullif(swap_total_bytes, 0)", help = "The same as a share; null without swap" }

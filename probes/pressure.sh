@@ -20,6 +20,6 @@
 # full_seconds_total = { id = 9, type = "d2", kind = "counter", help = "Time in which all tasks waited at once; of cpu 0 for a host as a whole" }
 #
 # [derived]
-# some_pct = { sql = "100000.0 * some_seconds_increase / nullif(dt_ms, 0)", help = "Share of the time since the sample before in which one task at least waited" }
-# full_pct = { sql = "100000.0 * full_seconds_increase / nullif(dt_ms, 0)", help = "Share of the time since the sample before in which all tasks waited at once" }
+# some_pct = { id = 1, type = "f64", sql = "100000.0 * some_seconds_increase / nullif(dt_ms, 0)", help = "Share of the time since the sample before in which one task at least waited" }
+# full_pct = { id = 2, type = "f64", sql = "100000.0 * full_seconds_increase / nullif(dt_ms, 0)", help = "Share of the time since the sample before in which all tasks waited at once" }
 # ///

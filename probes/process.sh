@@ -9,6 +9,8 @@
 # read    = ["/proc/[0-9]*/stat", "/proc/self/stat", "/proc/self/statm"]
 # denied_without = "/proc/1/stat"
 # full    = "5m"
+# rollup_by = ["name"]
+# rollup_keep = ["user_seconds_total", "system_seconds_total", "threads", "rss_bytes", "minor_faults_total", "major_faults_total"]
 #
 # [columns]
 # pid = { id = 1, type = "i64", kind = "label", help = "Process id" }

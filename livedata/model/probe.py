@@ -37,8 +37,6 @@ class Column:
     help: str = ""
     was: tuple[str, ...] = ()
     """Names this column had before; the id stays."""
-    rollup: bool = True
-    """Whether rollups keep it, if it is a gauge or a counter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,8 @@ class Probe:
     """Widths of the table's rollups, of `1m` and `5m`; None leaves it to the cadence (`livedata.model.rollup`)."""
     rollup_by: tuple[str, ...] | None = None
     """The columns besides `host` that a rollup has a row for each value of; None: the labels."""
-    rollup_rates: tuple[str, ...] = ()
-    """Counters whose `_per_second` rollups keep."""
+    rollup_keep: tuple[str, ...] | None = None
+    """The gauges and counters that rollups keep; None: all."""
     rollup_of: str = ""
     """The table that this one is a rollup of."""
     path: str = ""

@@ -28,8 +28,7 @@ PART_IDS = 100_000
 """The field id of a measure's part is the measure's own plus this for its count, twice this for its sum, and so on: ids of
 raw columns are below. `samples` is the count of measure 0, a key keeps its id."""
 DERIVED_IDS = 30_000
-RATE_IDS = 40_000
-"""A marked derived column's id is its own plus the one, a rate's its counter's plus the other."""
+"""A marked derived column's id is its own plus this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,8 @@ def widths(probe: Probe) -> tuple[str, ...]:
 
 def measures(probe: Probe) -> tuple[Measure, ...]:
     """What a table's rollups sum up, in the order of its view."""
-    kept = [c for c in probe.columns if c.rollup and c.type in NUMERIC]
+    wanted = probe.rollup_keep
+    kept = [c for c in probe.columns if c.type in NUMERIC and (wanted is None or c.name in wanted)]
     counters = [c for c in kept if c.kind == "counter"]
     found = [
         Measure("dt_ms", c.id, c.type, ("count", "sum")) for c in stored_columns(probe) if c.name == "dt_ms"
@@ -101,17 +101,8 @@ def measures(probe: Probe) -> tuple[Measure, ...]:
         )
         for c in counters
     ]
-    found += [
-        Measure(_rate(c.name), RATE_IDS + c.id, "f64", was=tuple(map(_rate, c.was)))
-        for c in counters
-        if c.name in probe.rollup_rates
-    ]
     found += [Measure(d.name, DERIVED_IDS + d.id, d.type) for d in probe.derived if d.id and d.type]
     return tuple(found)
-
-
-def _rate(counter: str) -> str:
-    return counter.removesuffix("_total") + "_per_second"
 
 
 def keys(probe: Probe) -> tuple[Column, ...]:

@@ -30,16 +30,14 @@ KEYS: dict[str, type] = {
     "privilege": str,
     "rollup": list,
     "rollup_by": list,
-    "rollup_rates": list,
+    "rollup_keep": list,
     "columns": dict,
     "derived": dict,
 }
 DEFAULTS = {"every": "30s", "timeout": "5s", "parse": "fields"}
-COLUMN_KEYS: dict[str, type] = {"id": int, "type": str, "kind": str, "help": str, "was": list, "rollup": bool}
+COLUMN_KEYS: dict[str, type] = {"id": int, "type": str, "kind": str, "help": str, "was": list}
 DERIVED_KEYS: dict[str, type] = {"sql": str, "help": str, "id": int, "type": str}
-WORDS = {
-    str: "text in quotes", int: "a whole number", bool: "true or false", list: "a list of texts", dict: "a table",
-}  # fmt: skip
+WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
 
 FORMATS = frozenset({
     "fields", "keyvalue", "csv", "jsonl", "cpu", "core", "loadavg", "meminfo", "diskstats", "netdev", "pidstat", "mounts",
@@ -116,7 +114,7 @@ def parse_probe(text: str, path: str) -> Probe:
         privilege=privilege,
         rollup=_texts(values, "rollup"),
         rollup_by=_texts(values, "rollup_by"),
-        rollup_rates=_texts(values, "rollup_rates") or (),
+        rollup_keep=_texts(values, "rollup_keep"),
         path=path,
     )
     check(probe, block)
@@ -178,7 +176,6 @@ def _column(block: Block, name: str, entry: Any) -> Column:
         _one_of(block, (*place, "kind"), entry["kind"], get_args(Kind)),
         entry.get("help", ""),
         tuple(entry.get("was", ())),
-        entry.get("rollup", True),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..model.probe import Column, Derived, Probe, Type
-from ..model.rollup import WIDTHS, measures, rollups, widths
+from ..model.rollup import WIDTHS, rollups, widths
 from .block import Block
 from .words import RESERVED
 
@@ -59,7 +59,7 @@ def check(probe: Probe, block: Block) -> None:
         _name(block, place, derived.name, "derived column")
         if derived.name in names:
             raise block.error(place, f"{derived.name} is already {names[derived.name]}")
-        _marked(block, derived, marked)
+        _marked(block, probe, derived, marked)
     _rollups(block, probe)
 
 
@@ -112,8 +112,8 @@ def _kind(block: Block, place: tuple[str, ...], column: Column) -> None:
         raise block.error(place, "a gauge can't be str", "a text has kind text, or label")
 
 
-def _marked(block: Block, derived: Derived, ids: dict[int, str]) -> None:
-    """A derived column's id is that of its rollup's columns, so it is permanent, too."""
+def _marked(block: Block, probe: Probe, derived: Derived, ids: dict[int, str]) -> None:
+    """A derived column's id is that of its rollup's columns, so it is permanent, too. It must go by one row alone."""
     place = ("derived", derived.name)
     if derived.type is None:
         return
@@ -124,6 +124,13 @@ def _marked(block: Block, derived: Derived, ids: dict[int, str]) -> None:
             place, f"id {derived.id} is already that of {ids[derived.id]}", "an id is used once, for ever"
         )
     ids[derived.id] = derived.name
+    text = derived.sql
+    for other in reversed(probe.derived[: probe.derived.index(derived)]):
+        text += f" {other.sql}" if other.name in text else ""
+    if re.search(r"\bover\b", text, re.IGNORECASE):
+        raise block.error(
+            place, "rollups can't keep what goes by other rows: OVER", "leave its id and type out"
+        )
 
 
 def _rollups(block: Block, probe: Probe) -> None:
@@ -134,20 +141,19 @@ def _rollups(block: Block, probe: Probe) -> None:
         if width not in WIDTHS:
             raise block.error(("rollup",), f"rollup can't be {width!r}", f"known are: {', '.join(WIDTHS)}")
     columns = {column.name: column for column in probe.columns}
+    for key in ("rollup_by", "rollup_keep"):
+        for name in block.values.get(key, ()):
+            if name not in columns:
+                raise block.error((key,), f"there is no column {name!r}", "it names columns of the header")
+    for name in probe.rollup_keep or ():
+        if columns[name].kind not in ("gauge", "counter"):
+            raise block.error(("rollup_keep",), f"{name} is no gauge and no counter")
     for name in probe.rollup_by or ():
-        column = columns.get(name)
-        if column is None:
-            raise block.error(
-                ("rollup_by",), f"there is no column {name!r}", "it names columns of the header"
-            )
+        column = columns[name]
         if column.kind not in ("label", "text") or column.type not in KEYS:
             raise block.error(
                 ("rollup_by",), f"rollups can't go by {name!r}", f"by a label or text, of {', '.join(KEYS)}"
             )
-    rates = {measure.name for measure in measures(probe)}
-    for name in probe.rollup_rates:
-        if name.removesuffix("_total") + "_per_second" not in rates or not name.endswith("_total"):
-            raise block.error(("rollup_rates",), f"{name!r} is no counter that rollups keep")
     if not widths(probe):
         return
     if not NAME.fullmatch(f"{probe.name}_1m"):

@@ -16,12 +16,14 @@ Draw = st.DrawFn
 MEASURES = {
     "disk": (
         "dt_ms", "queue", "size_bytes", "free", "heat", "reads_increase", "busy_seconds_increase", "used_bytes", "busy_pct",
-        "reads_per_second",
     ),
     "process": ("dt_ms", "cpu_seconds_increase", "rss_bytes"),
 }  # fmt: skip
 KEYS = {"disk": ("host", "device", "kind"), "process": ("host", "name")}
-NOT_KEPT = {"disk": ("hidden", "plain", "reads_total", "offset_ms"), "process": ("pid", "cpu_per_second")}
+NOT_KEPT = {
+    "disk": ("hidden", "plain", "reads_total", "offset_ms", "reads_per_second"),
+    "process": ("pid", "cpu_per_second"),
+}
 BUCKETS = (
     "time_bucket(INTERVAL 5 MINUTE, ts)", "time_bucket('1 minute', ts)", "time_bucket(INTERVAL 10 MINUTES, ts)",
     "time_bucket(INTERVAL 7 MINUTE, ts)", "time_bucket('1 hour', ts)", "time_bucket(INTERVAL 1 MONTH, ts)",

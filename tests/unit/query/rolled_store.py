@@ -41,7 +41,7 @@ DISK = Probe(
         Column("size_bytes", 6, "i64", "gauge", "Size"),
         Column("free", 7, "u64", "gauge", "Free"),
         Column("heat", 8, "d2", "gauge", "Heat"),
-        Column("hidden", 9, "i64", "gauge", "Not kept in rollups", rollup=False),
+        Column("hidden", 9, "i64", "gauge", "Not kept in rollups"),
     ),
     (
         Derived("used_bytes", "size_bytes - free::BIGINT", "Used", 1, "i64"),
@@ -50,7 +50,7 @@ DISK = Probe(
     ),
     every=10.0,
     rollup_by=("device", "kind"),
-    rollup_rates=("reads_total",),
+    rollup_keep=("reads_total", "busy_seconds_total", "queue", "size_bytes", "free", "heat"),
 )
 PROCESS = Probe(
     "process",
@@ -135,10 +135,7 @@ def build(root: Path, rng: random.Random) -> Path:
 
 
 def compact(root: Path, roll: Roll) -> None:
-    keep = Keep(10**6)
-    tend(
-        root, keep, lambda: START + 10**10, lambda probe: {r.table: r.probe for r in rollups(probe)}, roll, force=True
-    )  # fmt: skip
+    tend(root, Keep(10**6), lambda: START + 10**10, roll, force=True)
 
 
 class Asker:
