@@ -133,7 +133,9 @@ class _Named:
     names: Names
 
     def views(self) -> dict[str, Wanted]:
-        found = {self.names.rolled: replace(self.wanted, table=self.rollup.table)}
+        own = " ".join([*(k.name for k in self.rollup.keys), "samples", *self.wanted.columns.names])
+        columns = columns_named(self.rollup.probe, own)
+        found = {self.names.rolled: replace(self.wanted, columns=columns, table=self.rollup.table)}
         text = " ".join([*(k.name for k in self.rollup.keys), *(m.name for m in self.rollup.measures)])
         since, until = self.wanted.bounds.times[0][0], self.wanted.bounds.times[-1][1]
         times = Times(since, until, self.rollup.width * SECOND)
