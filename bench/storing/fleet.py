@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,8 +59,7 @@ def steady(count: int) -> list[Machine]:
 class Boot:
     """The ticks of one machine from one boot to the next: `ticks` samples, the first of them at `first`.
 
-    `known`: whether the sample before the first is of this boot, so that the first has increments. `dt_ms` and `offset_ms` are
-    columns; `day` is the load of the time of day at each tick, 0 to 1.
+    `days`: for how long it has been up by then.
     """
 
     machine: Machine
@@ -67,6 +67,7 @@ class Boot:
     first: int
     ticks: int
     every_ms: int
+    days: int
 
     @property
     def key(self) -> str:
@@ -90,9 +91,10 @@ def boots(machine: Machine, hours: float, every_ms: int = TICK_MS, first: int = 
     for start, end in ((0, cut), (cut + 6, ticks)) if cut else ((0, ticks),):
         if end > start:
             boot_id = str(
-                UUID(int=(machine.number + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC834 + start >> 2 & 2**128 - 1)
+                UUID(int=crc32(f"{machine.number} {start}".encode()) * 0x9E3779B97F4A7C15F39CC060 % 2**128)
             )
-            yield Boot(machine, boot_id, first + start * every_ms * 1000, end - start, every_ms)
+            days = 0 if start else 1 + machine.number % 90
+            yield Boot(machine, boot_id, first + start * every_ms * 1000, end - start, every_ms, days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,10 @@ def file_bytes(folder: Path) -> int:
 
 def forget(paths: Iterable[Path]) -> None:
     """Put files out of the page cache (posix_fadvise(2)), as long as nobody maps them."""
-    os.sync()
     for path in paths:
         fd = os.open(path, os.O_RDONLY)
         try:
+            os.fsync(fd)
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(fd)

@@ -8,8 +8,9 @@ from typing import Any
 
 from collecting.report import Target, first_line, machine, summary
 
+from .asking import DAY, HOURS
+
 Result = Mapping[str, Any]
-FRESH_MEASURES = ("cpu_ms", "wall_ms", "rows_per_s")
 
 
 def environment() -> dict[str, Any]:
@@ -22,7 +23,7 @@ def environment() -> dict[str, Any]:
 
 def summed_up(part: Mapping[str, Any]) -> dict[str, Any]:
     """A part of the result with medians in place of its rounds."""
-    return {**part, "rounds": summary(part["rounds"])} if "rounds" in part else dict(part)
+    return {name: summary(value) if name in ("rounds", "cold") else value for name, value in part.items()}
 
 
 def targets(result: Result) -> list[dict[str, Any]]:
@@ -36,7 +37,47 @@ def _ingest_targets(part: Result) -> Iterator[Target]:
     yield Target("ingest to durable, rows/s of a core, parse excluded", rate, 500_000, True)
 
 
-TARGETS = {"ingest": _ingest_targets}
+def _seal_targets(part: Result) -> Iterator[Target]:
+    yield Target("memory of sealing, MB", part["peak_mb"], 400)
+
+
+def _bytes_targets(part: Result) -> Iterator[Target]:
+    for what in ("hourly", "daily"):
+        yield Target(f"compaction, {what}, CPU-s per million rows", part[f"{what}_cpu_s_per_million"], 0.8)
+    yield Target("memory of compaction, MB", part["compaction_peak_mb"], 400)
+    ours = part["tables"]["cpu"]["bytes_per_counter_sample"]
+    for peer, most in (("VictoriaMetrics", 1.0), ("Prometheus", 0.36)):
+        if peer in part["peers"]:
+            theirs = part["peers"][peer]["bytes_per_sample"]
+            yield Target(f"bytes of a sample of cpu, files of the day / {peer}", ours / theirs, most)
+    yield Target("bytes of a row of log, files of the day", part["tables"]["log"]["bytes_per_row"], 20)
+
+
+ROLLED = ("p95", "top10", "fleet_rate")
+LIMITS: tuple[tuple[str, str, tuple[str, ...], str, float], ...] = (
+    (HOURS, "", ("last_hour",), "VictoriaMetrics", 0.6),
+    (DAY, "", ROLLED, "VictoriaMetrics", 0.2),
+    (DAY, ", no rollups", ROLLED, "VictoriaMetrics", 2.0),
+    (DAY, ", no rollups", ROLLED, "Prometheus", 0.4),
+    (DAY, "", ("one_host",), "VictoriaMetrics", 2.0),
+)
+"""livedata's files, how it was asked, the questions, beside whom, and how much of their time it may take."""
+
+
+def _queries_targets(part: Result) -> Iterator[Target]:
+    rounds = part["rounds"]
+    for state, how, keys, peer, most in LIMITS:
+        for key in keys if peer in rounds else ():
+            ratio = rounds[f"livedata, {state}{how}"][key]["median"] / rounds[peer][key]["median"]
+            yield Target(f"{part['questions'][key]}, {state}{how} / {peer}", ratio, most)
+
+
+TARGETS = {
+    "seal": _seal_targets,
+    "ingest": _ingest_targets,
+    "bytes": _bytes_targets,
+    "queries": _queries_targets,
+}
 
 
 def _fresh_lines(part: Result) -> Iterator[str]:
@@ -63,7 +104,54 @@ def _ingest_lines(part: Result) -> Iterator[str]:
     )
 
 
-LINES = {"fresh": _fresh_lines, "ingest": _ingest_lines}
+def _seal_lines(part: Result) -> Iterator[str]:
+    yield (
+        f"sealing of ten minutes of {part['hosts']} hosts, {part['rows']:,} rows: {part['cpu_s_per_million']:.2f} CPU-s per "
+        f"million, {part['peak_mb']:.0f} MB, {part['log_bytes_per_row']:.0f} → {part['bytes_per_row']:.0f} B/row, "
+        f"{part['files']} files"
+    )
+
+
+def _bytes_lines(part: Result) -> Iterator[str]:
+    yield (
+        f"a day of {part['hosts']['cpu']} hosts in {part['sealed_files']:,} sealed files; CPU-s per million rows: written "
+        f"{part['write_cpu_s_per_million']:.2f}, compacted by the hour {part['hourly_cpu_s_per_million']:.2f}, by the day "
+        f"{part['daily_cpu_s_per_million']:.2f}; {part['compaction_peak_mb']:.0f} MB"
+    )
+    yield (
+        f"{'':16}{'rows':>12}{'bytes':>14}{'B/row':>8}{'by the hour':>13}{'files':>7}{'by the hour':>13}"
+        f"{'B/counter sample':>18}{'kB/host, day':>14}"
+    )
+    for table, t in part["tables"].items():
+        sample = f"{t['bytes_per_counter_sample']:.3f}" if "bytes_per_counter_sample" in t else ""
+        yield (
+            f"{table:16}{t['rows']:>12,}{t['bytes']:>14,}{t['bytes_per_row']:>8.2f}{t['today_bytes_per_row']:>13.2f}"
+            f"{t['files']:>7}{t['today_files']:>13}{sample:>18}{part['year']['by_host_and_day'][table] / 1e3:>14.1f}"
+        )
+    for peer, f in part["peers"].items():
+        yield (
+            f"{peer}: {f['bytes_per_sample']:.3f} B/sample ({f['bytes']['samples']:,} bytes of samples, {f['bytes']['all']:,} "
+            f"with the index), loaded in {f['load_seconds']:.0f} s"
+        )
+    yield "a year by size, GB (raw 30 days, 5-minute rollups 2 years):"
+    for fleet, sizes in part["year"]["fleets"].items():
+        yield f"{fleet:>6} hosts  " + ", ".join(
+            f"{what.replace('_', ' ')} {size / 1e9:.2f}" for what, size in sizes.items()
+        )
+
+
+def _queries_lines(part: Result) -> Iterator[str]:
+    for which, title in (("rounds", "warm"), ("cold", "cold")):
+        yield f"{'questions, ms, median, ' + title:40}" + "".join(f"{key:>11}" for key in part["questions"])
+        for name, of in part[which].items():
+            yield f"{name:40}" + "".join(f"{of[key]['median']:>11.1f}" for key in part["questions"])
+    for key, name in part["questions"].items():
+        yield f"{key}: {name}"
+
+
+LINES = {
+    "fresh": _fresh_lines, "ingest": _ingest_lines, "seal": _seal_lines, "bytes": _bytes_lines, "queries": _queries_lines,
+}  # fmt: skip
 
 
 def _cell(m: Mapping[str, float]) -> str:

@@ -54,10 +54,9 @@ def core_times(boot: Boot, cores: int, dice: Dice) -> dict[str, pa.Array]:
         "user": user, "nice": nice, "system": system, "idle": idle, "iowait": iowait, "irq": none,
         "softirq": softirq, "steal": steal, "guest": none, "guest_nice": none,
     }  # fmt: skip
-    days = 1 + boot.machine.number % 90
     share = {"user": 0.1, "system": 0.04, "idle": 0.85, "iowait": 0.004, "softirq": 0.003}
     return {
-        f"{name}_seconds_total": _started(grown, int(days * 8_640_000 * cores * share.get(name, 0.0)))
+        f"{name}_seconds_total": _started(grown, int(boot.days * 8_640_000 * cores * share.get(name, 0.0)))
         for name, grown in times.items()
     }
 
