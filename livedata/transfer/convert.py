@@ -50,9 +50,11 @@ def convert(array: pa.Array, wanted: Type) -> pa.Array:
         raise pa.ArrowInvalid(f"{kind} can't be {wanted}")
     if wanted == "d2" and pa.types.is_integer(kind):
         return array.cast(pa.decimal128(38, 0)).cast(pa.decimal128(38, 2)).cast(TYPES["d2"])
+    if (pa.types.is_decimal(kind) and wanted == "f64") or (pa.types.is_floating(kind) and wanted == "d2"):
+        array = array.cast(pa.string())  # between doubles and decimals Arrow is off by a bit here and there
     made = array.cast(TYPES[wanted])
-    if wanted in ("bool", "d2") and not pa.types.is_string(kind) and not made.cast(kind).equals(array):
-        raise pa.ArrowInvalid(f"it can't be {wanted} without loss")
+    if wanted == "bool" and not pa.types.is_string(kind) and not made.cast(kind).equals(array):
+        raise pa.ArrowInvalid("it is neither 0 nor 1")
     return made
 
 
@@ -129,11 +131,18 @@ def fitting(array: pa.Array, text_is: Collection[Type]) -> frozenset[Type]:
         found.update(t for t in PREFERRED[1:5] if t != "d2" and holds(array, t))
     elif pa.types.is_decimal(kind):
         found.update(t for t in ("d2",) if holds(array, t))
-        if holds(array, "f64") and array.cast(pa.float64()).cast(kind).equals(array):
+        if _same_as_doubles(array):
             found.add("f64")
     elif pa.types.is_floating(kind):
         found.add("f64")
     return frozenset(found)
+
+
+def _same_as_doubles(decimals: pa.Array) -> bool:
+    try:
+        return bool(convert(decimals, "f64").cast(decimals.type).equals(decimals))
+    except pa.ArrowInvalid:  # the nearest double has a digit more
+        return False
 
 
 def _looks(array: pa.Array, wanted: Type) -> bool:

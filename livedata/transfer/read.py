@@ -77,7 +77,7 @@ def _opened(path: Path, codec: str = "") -> Iterator[Any]:
                 yield file
     except OSError as error:
         raise UsageError(f"can't read it: {error.strerror or error}", where=str(path)) from None
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         raise UsageError(f"it is damaged: {str(error).partition(chr(10))[0]}", where=str(path)) from None
 
 

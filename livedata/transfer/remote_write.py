@@ -26,7 +26,8 @@ Tell = Callable[[int], None]
 
 def question(probe: Probe) -> str:
     """The SELECT of a table's samples: `ts`, each of `label_names`, each family's value, a series after the other."""
-    columns = [label_sql(n) for n in label_names(probe)] + [value_sql(f) for f in families(probe)]
+    columns = [label_sql(n) for n in label_names(probe)]
+    columns += [f"CAST({value_sql(f)} AS DOUBLE)" for f in families(probe)]
     return f"SELECT ts, {', '.join(columns)} FROM {identifier(probe.name)} ORDER BY {series_order(probe)}"
 
 
@@ -39,7 +40,7 @@ def series(probe: Probe, found: Sequence[Family], batch: pa.RecordBatch) -> Iter
     labels = zip(*(batch.column(i).to_pylist() for i in range(1, 1 + len(names))), strict=True)
     millis = [us // 1000 for us in batch.column(0).view(pa.int64()).to_pylist()]
     times = [wire.sample_time(ms) for ms in millis]
-    values = [c.cast(pa.float64()).to_pylist() for c in batch.columns[1 + len(names) :]]
+    values = [c.to_pylist() for c in batch.columns[1 + len(names) :]]
     start = 0
     for key, run in groupby(labels):
         stop = start + sum(1 for _ in run)

@@ -81,8 +81,10 @@ def _whole(array: pa.Array) -> pa.Array:
 def _fractions(n: pa.Array) -> pa.Array:
     size = pc.abs(n)
     factor = pc.if_else(
-        pc.less(size, SECONDS_END),
+        pc.less(size, float(SECONDS_END)),
         1e6,
-        pc.if_else(pc.less(size, MILLIS_END), 1e3, pc.if_else(pc.less(size, MICROS_END), 1.0, 1e-3)),
+        pc.if_else(
+            pc.less(size, float(MILLIS_END)), 1e3, pc.if_else(pc.less(size, float(MICROS_END)), 1.0, 1e-3)
+        ),
     )
     return pc.round(pc.multiply(n, factor)).cast(pa.int64()).cast(TYPES["ts"])
