@@ -232,7 +232,7 @@ def _failed(question: _Question, opened: _Opened, error: BaseException, *, given
         hint = "livedata store verify --repair leaves damaged files out of every question"
         return StoreError(damage, where=path, hint=hint)
     if damaged:
-        return _AskAgain(damaged)
+        return _AskAgain(damaged, as_asked=opened.rewritten)
     detail = detail_of(error) or {}
     if opened.rewritten and not given and detail.get("exception_type") not in FINAL:
         return _AskAgain({}, as_asked=True)

@@ -10,23 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..model.probe import Probe
-from ..model.rollup import TIME, Rollup, rollups
+from ..model.rollup import SAMPLES, TIME, Rollup, rollups
 from .admit import walk
 from .functions import AGGREGATES, DAY
 from .narrow import LAST, NOTHING, Bounds, Ranges
 from .plan import Plan, Rewritten, Wanted
 from .rollable import Need, examine
 from .rolled import Names, Times, answer_sql, rows_sql, table_sql
-from .tree import Node, expression_texts, expressions, from_sql, parsed, table_name, texts
-from .views import column_names, columns_named, literal
+from .source import Content
+from .tree import Node, expression_texts, expressions, parsed, table_name, texts
+from .views import column_names, columns_named, identifier, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-    from ..store.reader import TableContent
 
 MOMENTS = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "DATE"})
 """Types that are compared with `ts` as the moments that they are."""
@@ -47,69 +47,84 @@ BETWEEN = {
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A SELECT that can be answered from a rollup of a table."""
+    """A SELECT that can be answered from a rollup of a table: the `n`th of the question."""
 
     need: Need
     wanted: Wanted
     rollup: Rollup
     times: Times
-    names: Names
+    n: int
 
-    def views(self) -> dict[str, Wanted]:
-        """The views that it reads instead of the table."""
-        times, table = self.times, self.rollup.probe.rollup_of
-        keys = " ".join(self.need.keys)
-        rolled = columns_named(
-            self.rollup.probe,
-            " ".join([keys, "samples", *(m.column(part).name for m, part in self.need.parts)]),
-        )
-        rows = columns_named(self.wanted.probe, " ".join([keys, *(m.name for m, _ in self.need.parts)]))
-        bounds = self.wanted.bounds
+    def needs(self) -> dict[str, Bounds]:
         return {
-            self.names.rolled: Wanted(
-                self.rollup.probe, rolled, replace(bounds, times=_range(times.low, times.high)), self.rollup.table
-            ),
-            self.names.edges: Wanted(
-                self.wanted.probe, rows, replace(bounds, times=sum((_range(*e) for e in times.edges), ())), table, True
-            ),
-            self.names.rest: Wanted(
-                self.wanted.probe, rows, replace(bounds, times=_range(times.since, times.until)), table, False
-            ),
-        }  # fmt: skip
+            self.rollup.table: self._bounds(self.times.low, self.times.high),
+            self.wanted.table: self._bounds(self.times.since, self.times.until),
+        }
 
-    def suits(self, content: Mapping[str, TableContent]) -> bool:
-        """Whether the rollup has rows of these times, and all of them every column that is needed."""
-        own = content.get(self.rollup.table)
-        if own is None:
+    def _bounds(self, *ends: int) -> Bounds:
+        return replace(self.wanted.bounds, times=_ranges(*ends))
+
+    def suits(self, content: Content) -> bool:
+        """Whether the rollup has rows of these times, undamaged, and all of them every column that is needed."""
+        own, rows = content.get(self.rollup.table), content.get(self.wanted.table)
+        if own is None or rows is None or not set(own.damage) <= set(rows.damage):
             return False
-        columns = {m.column(part).id for m, part in self.need.parts if m != TIME} | {
+        columns = {m.column(part).id for m, part in self.need.parts} | {
             key.id for key in self.rollup.keys if key.name in self.need.keys
         }
-        parts = [
-            part for part in own.parts if part.first_ts < self.times.high and self.times.low <= part.last_ts
-        ]
+        bounds = self.needs()[self.rollup.table]
         has = {version: {c.id for c in probe.columns} for version, probe in own.versions.items()}
-        return bool(parts) and all(columns <= has.get(part.version, set()) for part in parts)
+        versions = {part.version for part in own.parts if bounds.meets(part)}
+        return bool(versions) and all(columns <= has.get(version, set()) for version in versions)
 
-    def apply(self, connection: DuckDBPyConnection) -> None:
-        """Make the SELECT read the rollup."""
+    def take(self, connection: DuckDBPyConnection, content: Content) -> dict[str, Wanted]:
+        """Make the SELECT read the rollup; the views that it reads then."""
+        need, table = self.need, self.wanted.table
+        keys, parts = sorted(need.keys), sorted(need.parts, key=repr)
+        columns = columns_named(self.wanted.probe, " ".join([*keys, *(m.name for m, _ in parts)]))
+        edges = self._bounds(*(end for edge in self.times.edges for end in edge))
+        rest = self._bounds(self.times.since, self.times.until)
+        views = {
+            f"{table} {self.n} in {self.rollup.table}": Wanted(
+                self.wanted.probe, columns, edges, table, True
+            ),
+            f"{table} {self.n} not in {self.rollup.table}": Wanted(
+                self.wanted.probe, columns, rest, table, False
+            ),
+        }
+        views = {name: wanted for name, wanted in views.items() if _any(wanted, content)}
+        names = {wanted.rolled: name for name, wanted in views.items()}
+        name = f"{self.rollup.table} {self.n}"
+        own = " ".join([*keys, SAMPLES.name, *(m.column(part).name for m, part in parts)])
+        views[name] = Wanted(
+            self.rollup.probe, columns_named(self.rollup.probe, own), self._bounds(self.times.low, self.times.high),
+            self.rollup.table,
+        )  # fmt: skip
+        samples = not parts or any(a.function and not a.measure for a in need.aggregates)
+        sql = rows_sql(
+            Names(name, names.get(True, ""), names.get(False, "")), self.times, keys, parts, samples
+        )
+        self._apply(connection, sql)
+        return views
+
+    def _apply(self, connection: DuckDBPyConnection, rows: str) -> None:
         need, node = self.need, self.need.node
         calls = [a for a in need.aggregates if a.function]
-        changed = {id(a.node) for a in calls}
-        bare = [e for e in node["select_list"] if "alias" not in e and changed & set(map(id, expressions(e)))]
-        for expression, name in zip(bare, expression_texts(connection, bare), strict=True):
-            expression["alias"] = name
-        answers = parsed(connection, f"SELECT {', '.join(map(answer_sql, calls)) or 1}")["select_list"]
-        for call, new in zip(calls, answers, strict=False):
+        new = parsed(
+            connection,
+            f"SELECT {', '.join(map(answer_sql, calls)) or 1} FROM ({rows}) AS {identifier(need.alias)}",
+        )
+        for call, answer in zip(calls, new["select_list"], strict=False):
             old = call.node
             if "filter" in old:
-                for inner in expressions(new):
+                for inner in expressions(answer):
                     if inner.get("function_name") in AGGREGATES:
                         inner["filter"] = old["filter"]
             if "alias" in old:
-                new["alias"] = old["alias"]
+                answer["alias"] = old["alias"]
             old.clear()
-            old.update(new)
+            old.update(answer)
+        node["from_table"] = new["from_table"]
         node.pop("where_clause", None)
         if need.where:
             node["where_clause"] = need.where[0]
@@ -117,9 +132,6 @@ class _Use:
             node["where_clause"] = {
                 "class": "CONJUNCTION", "type": "CONJUNCTION_AND", "children": list(need.where),
             }  # fmt: skip
-        samples = not need.parts or any(not a.measure for a in calls)
-        rows = rows_sql(self.names, self.times, sorted(need.keys), sorted(need.parts, key=repr), samples)
-        node["from_table"] = from_sql(connection, rows, need.alias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +142,37 @@ class _Named:
     wanted: Wanted
     rollup: Rollup
     rows: Probe
-    names: Names
+    n: int
 
-    def views(self) -> dict[str, Wanted]:
-        own = " ".join([*(k.name for k in self.rollup.keys), "samples", *self.wanted.columns.names])
-        columns = columns_named(self.rollup.probe, own)
-        found = {self.names.rolled: replace(self.wanted, columns=columns, table=self.rollup.table)}
-        text = " ".join([*(k.name for k in self.rollup.keys), *(m.name for m in self.rollup.measures)])
+    def _rest(self) -> Wanted:
         since, until = self.wanted.bounds.times[0][0], self.wanted.bounds.times[-1][1]
         times = Times(since, until, self.rollup.width * SECOND)
-        bounds = replace(
-            self.wanted.bounds, times=_range(times.low, LAST if until == LAST else until + times.width)
-        )
-        rows = columns_named(self.rows, text)
-        found[self.names.rest] = Wanted(self.rows, rows, bounds, self.rows.name, False)
-        return found
+        until = LAST if until == LAST else until + times.width
+        bounds = replace(self.wanted.bounds, times=_ranges(times.low, until))
+        names = [*(k.name for k in self.rollup.keys), *(m.name for m in self.rollup.measures)]
+        return Wanted(self.rows, columns_named(self.rows, " ".join(names)), bounds, self.rows.name, False)
 
-    def apply(self, connection: DuckDBPyConnection) -> None:
+    def needs(self) -> dict[str, Bounds]:
+        return {self.rows.name: self._rest().bounds}
+
+    def suits(self, content: Content) -> bool:
+        """Whether there are such rows."""
+        return _any(self._rest(), content)
+
+    def take(self, connection: DuckDBPyConnection, content: Content) -> dict[str, Wanted]:
+        """Make the FROM read them as well; the views that it reads then."""
+        names = Names(
+            f"{self.rollup.table} {self.n}", rest=f"{self.rows.name} not in {self.rollup.table} {self.n}"
+        )
         alias = str(self.node.get("alias") or self.node["table_name"])
-        names = self.wanted.columns.names
-        new = from_sql(connection, table_sql(self.names, self.rollup, names, self.rows), alias)
+        wanted = self.wanted.columns.names
+        sql = f"SELECT 1 FROM ({table_sql(names, self.rollup, wanted)}) AS {identifier(alias)}"
         kept = {key: self.node[key] for key in ("column_name_alias", "sample") if key in self.node}
         self.node.clear()
-        self.node.update(new | kept)
+        self.node.update(parsed(connection, sql)["from_table"] | kept)
+        own = " ".join([*(k.name for k in self.rollup.keys), SAMPLES.name, *wanted])
+        rolled = replace(self.wanted, columns=columns_named(self.rollup.probe, own), table=self.rollup.table)
+        return {names.rolled: rolled, names.rest: self._rest()}
 
 
 def rewrite(connection: DuckDBPyConnection, plan: Plan, definitions: Mapping[str, Probe]) -> Rewritten | None:
@@ -160,36 +180,50 @@ def rewrite(connection: DuckDBPyConnection, plan: Plan, definitions: Mapping[str
     if not any(w.probe.rollup_of or rollups(w.probe) for w in plan.tables.values()):
         return None
     tree = deepcopy(plan.tree)
-    uses = _uses(connection, plan, tree, definitions)
-    named = _named(plan, tree, definitions, len(uses))
-    if not uses and not named:
-        return None
+    found: list[_Use | _Named] = [*_uses(connection, plan, tree, definitions)]
+    found += _named(plan, tree, definitions, len(found))
     needs: dict[str, Bounds] = {}
-    found: list[_Use | _Named] = [*uses, *named]
     for one in found:
-        for wanted in one.views().values():
-            needs[wanted.table] = needs.get(wanted.table, NOTHING) | wanted.bounds
+        for table, bounds in one.needs().items():
+            needs[table] = needs.get(table, NOTHING) | bounds
 
-    def settle(content: Mapping[str, TableContent]) -> Plan | None:
-        taken = [one for one in found if isinstance(one, _Named) or one.suits(content)]
-        if not taken:
+    def settle(content: Content) -> Plan | None:
+        views: dict[str, Wanted] = {}
+        for one in found:
+            if one.suits(content):
+                views |= one.take(connection, content)
+        if not views:
             return None
-        for one in taken:
-            one.apply(connection)
         still = {table_name(node, seen) for node, seen in walk(tree)}
         tables = {name: wanted for name, wanted in plan.tables.items() if name.lower() in still}
-        for one in taken:
-            tables |= one.views()
-        return replace(plan, select=texts(connection, [tree])[0], tree=tree, tables=tables)
+        return replace(plan, select=texts(connection, [tree])[0], tree=tree, tables=tables | views)
 
-    return Rewritten(needs, settle)
+    return Rewritten(needs, settle) if found else None
+
+
+def _any(wanted: Wanted, content: Content) -> bool:
+    """Whether a view may have a row."""
+    table = content.get(wanted.table)
+    if table is None or not wanted.bounds:
+        return False
+    fresh = table.fresh.num_rows and not wanted.rolled
+    return bool(fresh) or any(p.rolled is wanted.rolled and wanted.bounds.meets(p) for p in table.parts)
 
 
 def _uses(
     connection: DuckDBPyConnection, plan: Plan, tree: Node, definitions: Mapping[str, Probe]
 ) -> list[_Use]:
-    columns = {name.lower(): column_names(probe) for name, probe in definitions.items()}
     tables = {name.lower(): wanted for name, wanted in plan.tables.items() if wanted.bounds}
+
+    def columns_of(seen: frozenset[str], table: str) -> list[str]:
+        """Of a table there is, whose name may be in other letters, and which no WITH hides."""
+        return [
+            column
+            for name, probe in definitions.items()
+            if name.lower() == table and table not in seen
+            for column in column_names(probe)
+        ]
+
     found: list[tuple[Need, Wanted]] = []
     for node, seen in walk(tree):
         source = node.get("from_table", {}) if node.get("type") == "SELECT_NODE" else {}
@@ -201,16 +235,16 @@ def _uses(
             {*column_names(wanted.probe), *(name for r in its for name in column_names(r.probe))},
             {"host", *(key.name for key in its[0].keys)},
             {measure.name: measure for measure in (TIME, *its[0].measures)},
-            {name: names for name, names in columns.items() if name not in seen},
+            partial(columns_of, seen),
         )
         if need:
             found.append((need, wanted))
-    moments, widths = _values(connection, [need for need, _ in found])
+    known = _values(connection, [need for need, _ in found])
     uses: list[_Use] = []
     for need, wanted in found:
-        within = [moments[id(constant)] for _, constant in need.times]
-        steps = [*need.seconds, *(widths[id(width)] for width in need.widths)]
-        if use := _chosen(need, wanted, within, steps, len(uses)):
+        moments = [known.get(id(constant)) for _, constant in need.times]
+        steps = [*need.seconds, *(known.get(id(width)) for width in need.widths)]
+        if use := _chosen(need, wanted, moments, steps, len(uses)):
             uses.append(use)
     return uses
 
@@ -230,40 +264,50 @@ def _chosen(
     for rollup in reversed(rollups(wanted.probe)):
         times = Times(since, until, rollup.width * SECOND)
         if times.low < times.high and all(step and step % rollup.width == 0 for step in steps):
-            return _Use(need, wanted, rollup, times, Names.numbered(rollup, n))
+            return _Use(need, wanted, rollup, times, n)
     return None
 
 
-def _values(
-    connection: DuckDBPyConnection, needs: Sequence[Need]
-) -> tuple[dict[int, int | None], dict[int, int | None]]:
+def _values(connection: DuckDBPyConnection, needs: Sequence[Need]) -> dict[int, int | None]:
     """The moments (microseconds UTC) and the widths (seconds) that constants of the tree are, by the nodes' `id`; None: they are
-    something else."""
+    something else. Expressions that will change get the names, as aliases, that they have as columns."""
     import duckdb
 
     moments = [constant for need in needs for _, constant in need.times]
     widths = [width for need in needs for width in need.widths]
-    unknown = dict.fromkeys(map(id, moments)), dict.fromkeys(map(id, widths))
-    if not moments and not widths:
-        return unknown
+    bare = [expression for need in needs for expression in _bare(need)]
+    found = expression_texts(connection, [*moments, *widths, *bare])
+    for expression, name in zip(bare, found[len(moments) + len(widths) :], strict=True):
+        expression["alias"] = name
     asked = [
         f"CASE WHEN typeof({text}) IN ({', '.join(map(literal, MOMENTS))}) OR {node['class'] == 'CONSTANT'} "
         f"THEN epoch_us(TRY_CAST({text} AS TIMESTAMPTZ)) END"
-        for node, text in zip(moments, expression_texts(connection, moments), strict=True)
+        for node, text in zip(moments, found, strict=False)
     ]
     parts = "['year', 'month', 'day', 'hour', 'minute', 'microsecond']"
     asked += [
-        f"date_part({parts}, CAST({text} AS INTERVAL))" for text in expression_texts(connection, widths)
+        f"date_part({parts}, CAST({text} AS INTERVAL))"
+        for text in found[len(moments) : len(moments) + len(widths)]
     ]
+    if not asked:
+        return {}
     try:
         row = connection.execute(f"SELECT {', '.join(asked)}").fetchall()[0]
     except duckdb.Error:
         # It may have ended the transaction; what is wrong is for who asks the question to say.
         connection.execute("ROLLBACK; BEGIN")
-        return unknown
+        return {}
     known = [at if at is not None and YEARS_US[0] <= at < YEARS_US[1] else None for at in row[: len(moments)]]
-    spans = [_seconds(span) for span in row[len(moments) :]]
-    return dict(zip(map(id, moments), known, strict=True)), dict(zip(map(id, widths), spans, strict=True))
+    known += [_seconds(span) for span in row[len(moments) :]]
+    return dict(zip(map(id, (*moments, *widths)), known, strict=True))
+
+
+def _bare(need: Need) -> list[Node]:
+    """The SELECT's expressions without an alias that hold an aggregate which will be another."""
+    changed = {id(a.node) for a in need.aggregates if a.function}
+    return [
+        e for e in need.node["select_list"] if "alias" not in e and changed & set(map(id, expressions(e)))
+    ]
 
 
 def _seconds(span: Mapping[str, int] | None) -> int | None:
@@ -289,10 +333,11 @@ def _named(plan: Plan, tree: Node, definitions: Mapping[str, Probe], n: int) -> 
             continue
         rollup = {r.table: r for r in rollups(rows)}.get(wanted.probe.name)
         if rollup and set(wanted.columns.names) <= set(column_names(rollup.probe)):
-            found.append(_Named(node, wanted, rollup, rows, Names.numbered(rollup, n + len(found))))
+            found.append(_Named(node, wanted, rollup, rows, n + len(found)))
     return found
 
 
-def _range(first: int, last: int) -> Ranges[int]:
-    """From `first` up to `last`, which is excluded, as `Bounds` have it."""
-    return ((first, last - (last != LAST)),) if first < last else ()
+def _ranges(*ends: int) -> Ranges[int]:
+    """From a first up to a last, which is excluded, and so on, as `Bounds` have it."""
+    pairs = zip(ends[::2], ends[1::2], strict=True)
+    return tuple((first, last - (last != LAST)) for first, last in pairs if first < last)

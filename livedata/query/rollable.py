@@ -6,7 +6,7 @@ whole buckets. What is not known to be so is refused (`None`), and answered from
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,7 +103,7 @@ def examine(
     columns: Collection[str],
     keys: Collection[str],
     measures: Mapping[str, Measure],
-    hides: Mapping[str, Collection[str]],
+    columns_of: Callable[[str], Collection[str]],
 ) -> Need | None:
     """What a SELECT over one table needs of its rollups; None: it must be answered from the rows.
 
@@ -112,10 +112,10 @@ def examine(
         columns: the names of all columns of the table's view, and of its rollups.
         keys: those that stand in both and are the same in all rows of a row of a rollup, `host` among them.
         measures: what can be asked of the rollups, by name; `ts` with its least and greatest.
-        hides: the columns of every table there is: what a subquery names of its own table is not ours.
+        columns_of: the columns of any table there is: what a subquery names of its own table is not ours.
     """
     try:
-        return _Examined(node, columns, keys, measures, hides).need()
+        return _Examined(node, columns, keys, measures, columns_of).need()
     except _Refused:
         return None
 
@@ -128,7 +128,7 @@ class _Examined:
     columns: Collection[str]
     keys: Collection[str]
     measures: Mapping[str, Measure]
-    hides: Mapping[str, Collection[str]]
+    columns_of: Callable[[str], Collection[str]]
     alias: str = ""
     aliases: frozenset[str] = frozenset()
     used: set[str] = field(default_factory=set)
@@ -334,7 +334,7 @@ class _Examined:
             if tree.get("type") == "SELECT_NODE":
                 source = tree.get("from_table", {})
                 if source.get("type") == "BASE_TABLE" and "column_name_alias" not in source:
-                    hidden |= frozenset(self.hides.get(str(source.get("table_name", "")).lower(), ()))
+                    hidden |= frozenset(self.columns_of(str(source.get("table_name", "")).lower()))
             if tree.get("class") == "COLUMN_REF":
                 *outer, column = names = name_of(tree)
                 named = self.alias.lower() in names

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..model.probe import Probe, Type
+from ..model.probe import Type
 from ..model.rollup import SAMPLES, TIME, Measure, Part, Rollup
 from .narrow import FIRST, LAST
-from .roll import FROM_ROLLUP, How, bucket_sql, part_sql
+from .roll import FROM_RAW, How, bucket_sql, part_sql
 from .rollable import Aggregate
 from .views import Scope, identifier, predicate
 
@@ -51,19 +51,12 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The views that are read: `rolled` of the rollup, `edges` of rows that it holds as well, `rest` of rows that it does not."""
+    """The views that are read: `rolled` of the rollup, `edges` of rows that it holds as well, `rest` of rows that it does not; "" where
+    there are none."""
 
     rolled: str
-    edges: str
-    rest: str
-
-    @staticmethod
-    def numbered(rollup: Rollup, n: int) -> Names:
-        """Names that no table has."""
-        table = rollup.probe.rollup_of
-        return Names(
-            f"{rollup.table} {n}", f"{table} {n} in {rollup.table}", f"{table} {n} not in {rollup.table}"
-        )
+    edges: str = ""
+    rest: str = ""
 
 
 def _between(first: int, last: int) -> str:
@@ -91,25 +84,25 @@ def rows_sql(names: Names, times: Times, keys: Sequence[str], parts: Parts, samp
     rolled = _columns(keys, parts, None, SAMPLES.name if samples else "")
     row = _columns(keys, parts, FROM_ROW, "CAST(1 AS BIGINT)" if samples else "")
     selects = [f"SELECT {rolled} FROM {identifier(names.rolled)}{_between(times.low, times.high)}"]
-    selects += [f"SELECT {row} FROM {identifier(names.edges)}{_between(*edge)}" for edge in times.edges]
-    selects.append(f"SELECT {row} FROM {identifier(names.rest)}{_between(times.since, times.until)}")
+    if names.edges:
+        selects += [f"SELECT {row} FROM {identifier(names.edges)}{_between(*edge)}" for edge in times.edges]
+    if names.rest:
+        selects.append(f"SELECT {row} FROM {identifier(names.rest)}{_between(times.since, times.until)}")
     return " UNION ALL ".join(selects)
 
 
-def table_sql(names: Names, rollup: Rollup, columns: Collection[str], rest: Probe | None) -> str:
-    """The rollup as a table: one row for each key and time, of all rows that there are. `columns`: those that are wanted."""
+def table_sql(names: Names, rollup: Rollup, columns: Collection[str]) -> str:
+    """The rollup as a table: its own rows, and what the rows that it does not hold yet would give. `columns`: those that are wanted."""
     keys = ["host", *(key.name for key in rollup.keys)]
     parts = [
         (m, part) for m in (TIME, *rollup.measures) for part in m.parts if m.column(part).name in columns
     ]
     rolled = _columns(["ts", *keys], parts, None, SAMPLES.name)
-    selects = [f"SELECT {rolled} FROM {identifier(names.rolled)}"]
-    if rest is not None:
-        row = _columns(keys, parts, FROM_ROW, "CAST(1 AS BIGINT)")
-        selects.append(f"SELECT {bucket_sql(rollup.width)} AS ts, {row} FROM {identifier(names.rest)}")
-    summed = _columns(["ts", *keys], parts, FROM_ROLLUP, f"CAST(sum({SAMPLES.name}) AS BIGINT)")
-    by = ", ".join(identifier(key) for key in ("ts", *keys))
-    return f"SELECT {summed} FROM ({' UNION ALL '.join(selects)}) GROUP BY {by}"
+    rest = _columns(keys, parts, FROM_RAW, "count(*)")
+    return (
+        f"SELECT {rolled} FROM {identifier(names.rolled)} UNION ALL "
+        f"SELECT {bucket_sql(rollup.width)} AS bucket, {rest} FROM {identifier(names.rest)} GROUP BY ALL"
+    )
 
 
 def answer_sql(aggregate: Aggregate) -> str:

@@ -6,14 +6,16 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .views import identifier
-
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Node = dict[str, Any]
 """A node of a tree; expressions have a `class`."""
 
+NOTHING_FROM = {
+    "type": "SELECT_NODE", "cte_map": {}, "from_table": {"type": "EMPTY"}, "aggregate_handling": "STANDARD_HANDLING",
+}  # fmt: skip
+"""A SELECT without a FROM, and without what it selects."""
 SERIALIZED = "json_serialize_sql($1, skip_null := true, skip_empty := true, skip_default := true)"
 
 
@@ -55,12 +57,6 @@ def parsed(connection: DuckDBPyConnection, select: str) -> Node:
     return node
 
 
-def from_sql(connection: DuckDBPyConnection, select: str, alias: str) -> Node:
-    """What stands in FROM for `(select) AS alias`."""
-    node: Node = parsed(connection, f"SELECT 1 FROM ({select}) AS {identifier(alias)}")["from_table"]
-    return node
-
-
 def texts(connection: DuckDBPyConnection, statements: Sequence[Node]) -> list[str]:
     """The SQL of statements, as DuckDB writes it."""
     trees = [json.dumps({"error": False, "statements": [statement]}) for statement in statements]
@@ -74,6 +70,5 @@ def expression_texts(connection: DuckDBPyConnection, of: Sequence[Node]) -> list
     """The SQL of expressions: of one without an alias that is also the name that it has as a column."""
     if not of:
         return []
-    template = parsed(connection, "SELECT 1")
-    found = texts(connection, [{"node": {**template, "select_list": [expression]}} for expression in of])
+    found = texts(connection, [{"node": {**NOTHING_FROM, "select_list": [expression]}} for expression in of])
     return [text.removeprefix("SELECT ") for text in found]
