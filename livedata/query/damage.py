@@ -29,7 +29,7 @@ def find_damage(error: BaseException, parts: Collection[Segment]) -> dict[str, s
     detail = detail_of(error) or {"exception_type": "INVALID", "exception_message": str(error)}
     if str(detail["exception_type"]).upper() not in KINDS or str(detail.get("errno")) in SHORTAGES:
         return {}
-    from ..store.verify import fault_of
+    from ..store.sound import fault_of
 
     message = str(detail["exception_message"])
     named = {str(p.path): plain(message.partition("\n")[0]) for p in parts if str(p.path) in message}

@@ -29,6 +29,7 @@ from .layout import OTHER, period_end
 from .manifest import Manifest, Segment
 from .registry import Tables, lookup
 from .segment import File, Origin, by_series, host_runs, shares
+from .sound import fault_of
 from .thin import counters, fill, thin
 
 MANY_SEALINGS = 6
@@ -131,8 +132,8 @@ class _Input:
     def __init__(self, source: Segment, old: Probe, new: Probe) -> None:
         self.source = source
         self._old, self._new = old, new
-        if self._try(lambda: segment.checksum(source.path)) != source.crc:
-            raise Damaged(source, "its checksum is wrong")
+        if fault := fault_of(source):
+            raise Damaged(source, fault)
         self.file = self._try(lambda: pq.ParquetFile(source.path))
         self.runs = self._try(lambda: host_runs(self.file.read(["host"])["host"]))
         self._starts = dict(

@@ -40,8 +40,8 @@ CREATE TABLE job (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, begu
 CREATE TABLE segment (
   path TEXT PRIMARY KEY, "table" TEXT NOT NULL, period TEXT NOT NULL, level INTEGER NOT NULL, version INTEGER NOT NULL,
   first_host TEXT NOT NULL, last_host TEXT NOT NULL, hosts INTEGER NOT NULL, first_ts INTEGER NOT NULL,
-  last_ts INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, crc INTEGER NOT NULL, rolled INTEGER NOT NULL,
-  thin INTEGER NOT NULL, born INTEGER NOT NULL,
+  last_ts INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, crc INTEGER NOT NULL, mtime INTEGER NOT NULL,
+  rolled INTEGER NOT NULL, thin INTEGER NOT NULL, checked INTEGER NOT NULL, born INTEGER NOT NULL,
   died INTEGER, damage TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX living ON segment ("table", last_ts) WHERE died IS NULL;
 CREATE INDEX dead ON segment (died) WHERE died IS NOT NULL;
@@ -49,7 +49,7 @@ CREATE TABLE registry (one INTEGER PRIMARY KEY CHECK (one = 1), content BLOB NOT
 CREATE TABLE host ("table" TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY ("table", name)) WITHOUT ROWID;
 """
 
-COLUMNS = 'path, "table", period, level, version, first_host, last_host, hosts, first_ts, last_ts, rows, bytes, crc, rolled, thin, born, damage'
+COLUMNS = 'path, "table", period, level, version, first_host, last_host, hosts, first_ts, last_ts, rows, bytes, crc, mtime, rolled, thin, born, checked, damage'
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,10 @@ class Segment:
 
     `first_host` and `last_host` enclose its `hosts` hosts in the order of their names' code points; `first_ts` and `last_ts`
     its rows' `ts` (microseconds UTC). `version`: of its columns (`tables.json`). `level`: 0 as sealed, 1 compacted within its
-    period, 2 the whole of it, 3 a whole month. `crc`: CRC-32 of the file. `rolled`: the table's rollups hold its rows as well.
+    period, 2 the whole of it, 3 a whole month. `crc`: CRC-32 of the file, `mtime` when it was
+    written, nanoseconds. `rolled`: the table's rollups hold its rows as well.
     `thin`: raw counters that increments give back are left out (`livedata.store.thin`). `born`: when it came to life,
-    microseconds UTC. `damage`: what was found wrong with it, or "".
+    microseconds UTC; `checked`: when it was last read whole and found sound. `damage`: what was found wrong with it, or "".
     """
 
     path: Path
@@ -76,9 +77,11 @@ class Segment:
     rows: int
     bytes: int
     crc: int
+    mtime: int
     rolled: bool = False
     thin: bool = False
     born: int = 0
+    checked: int = 0
     damage: str = ""
 
 
@@ -172,8 +175,8 @@ class Manifest:
         return segments
 
     def _segment(self, row: Sequence[object]) -> Segment:
-        path, *rest, rolled, thin, born, damage = row
-        columns: Any = (*rest, bool(rolled), bool(thin), born, damage)
+        path, *rest, rolled, thin, born, checked, damage = row
+        columns: Any = (*rest, bool(rolled), bool(thin), born, checked, damage)
         return Segment(self.layout.lake / str(path), *columns)
 
     def hosts(self) -> dict[str, set[str]]:
@@ -258,11 +261,12 @@ class Manifest:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._db.executemany(
-                    f"INSERT INTO segment ({COLUMNS}) VALUES ({', '.join('?' * 17)})",
+                    f"INSERT INTO segment ({COLUMNS}) VALUES ({', '.join('?' * 19)})",
                     [
                         (
                             s.path.relative_to(lake).as_posix(), s.table, s.period, s.level, s.version, s.first_host,
-                            s.last_host, s.hosts, s.first_ts, s.last_ts, s.rows, s.bytes, s.crc, s.rolled, s.thin, now_us, s.damage,
+                            s.last_host, s.hosts, s.first_ts, s.last_ts, s.rows, s.bytes, s.crc, s.mtime, s.rolled,
+                            s.thin, now_us, now_us, s.damage,
                         )
                         for s in born
                     ],
@@ -319,6 +323,14 @@ class Manifest:
             self._db.execute(
                 "UPDATE segment SET damage = ? WHERE path = ?",
                 (damage, path.relative_to(self.layout.lake).as_posix()),
+            )
+
+    def sound(self, path: Path, mtime: int, now_us: int) -> None:
+        """A file was read whole and is as it was written; it has this time of change. Raises StoreError."""
+        with _errors(self.layout):
+            self._db.execute(
+                "UPDATE segment SET mtime = ?, checked = ? WHERE path = ?",
+                (mtime, now_us, path.relative_to(self.layout.lake).as_posix()),
             )
 
     def forget(self, paths: Collection[Path]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,8 @@ from .layout import Layout
 from .log import mapped
 from .manifest import Segment
 from .pins import pinned
-from .registry import table_definitions
+from .registry import Table, table_definitions
+from .sound import glanced_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,15 +118,19 @@ def open_store(root: Path, tables: Mapping[str, Span] | None = None) -> Iterator
             raise StoreError("it is sealed faster than it can be read", where=str(layout.root))
         fresh = fresh_rows(logs, known, spans)
         yield {
-            name: TableContent(
-                known.tables[name].versions[known.tables[name].current],
-                tuple(part for part in listed.get(name, ()) if not part.damage),
-                fresh[name],
-                (*damage, *(_left_out(part) for part in listed.get(name, ()) if part.damage)),
-                known.tables[name].versions,
-            )
-            for name in spans
+            name: _content(known.tables[name], listed.get(name, ()), fresh[name], damage) for name in spans
         }
+
+
+def _content(table: Table, listed: Sequence[Segment], fresh: pa.Table, damage: Sequence[str]) -> TableContent:
+    parts = [glanced_at(part) for part in listed]
+    return TableContent(
+        table.versions[table.current],
+        tuple(part for part in parts if not part.damage),
+        fresh,
+        (*damage, *(_left_out(part) for part in parts if part.damage)),
+        table.versions,
+    )
 
 
 def _left_out(part: Segment) -> str:

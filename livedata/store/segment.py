@@ -197,15 +197,6 @@ class _Sink:
                 os.fsync(self._file.fileno())
 
 
-def checksum(path: Path) -> int:
-    """The CRC-32 of a file's bytes. Raises OSError."""
-    crc = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            crc = crc32(block, crc)
-    return crc
-
-
 class File:
     """A file in the making, written into the folder `aside`: `add` rows in its order (`by_series`), then `close`.
 
@@ -223,6 +214,7 @@ class File:
         self._layout = layout
         self._n = n
         self._first_ts, self._last_ts = 2**63 - 1, -(2**63)
+        self._mtime = 0
         self._sink = _Sink(self.aside)
         self._parquet = pq.ParquetWriter(self._sink, arrow_schema(probe), **encodings(probe, zstd))
 
@@ -247,6 +239,7 @@ class File:
         )
         self._parquet.close()
         self._sink.close()
+        self._mtime = self.aside.stat().st_mtime_ns
 
     def drop(self) -> None:
         """Leave nothing behind."""
@@ -267,7 +260,7 @@ class File:
         return Segment(
             self.path, origin.table, self.period, origin.level, origin.version, min(self.hosts), max(self.hosts),
             len(self.hosts), self._first_ts, self._last_ts, self.rows, self._sink.bytes,
-            self._sink.crc, origin.rolled, origin.thin,
+            self._sink.crc, self._mtime, origin.rolled, origin.thin,
         )  # fmt: skip
 
     def __enter__(self) -> File:

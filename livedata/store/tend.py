@@ -15,9 +15,15 @@ from .keep import Keep
 from .layout import Layout
 from .manifest import Segment
 from .registry import Tables
+from .sound import fault_of
 
+SCRUB_US = 7 * 86_400_000_000
+"""Every file is read whole about once in so long."""
+SCRUB_BYTES = 4_000_000_000
+"""Bytes that are looked at in one go, at most: two seconds."""
 LONG_HOURS = 240 * 24
 """Tables that are kept so long have their months merged."""
+
 
 @dataclass(slots=True)
 class Tended:
@@ -101,6 +107,7 @@ def tend(
             with manifest.writing(layout) as listed:
                 seal.undo(listed, layout.aside_compact, "compact")
                 _compact(listed, keep, now, roll, force, tell, done)
+                _scrub(listed, now(), done)
                 done.expired = len(expire.expire(listed, keep, now()))
                 done.deleted = expire.sweep(listed, now())
         finally:
@@ -135,3 +142,19 @@ def _compact(
             else:
                 done.tasks += 1
                 done.rows += task.rows
+
+
+def _scrub(listed: manifest.Manifest, now_us: int, done: Tended) -> None:
+    """Look for bits that the disk turned, in the files that were not read whole for the longest time."""
+    left = SCRUB_BYTES
+    for part in sorted(listed.segments(), key=lambda s: s.checked):
+        if part.damage or 0 <= now_us - part.checked < SCRUB_US:
+            continue
+        left -= part.bytes
+        if left < 0:
+            return
+        if fault := fault_of(part):
+            listed.mark(part.path, fault)
+            done.damage.append(f"{part.path}: {fault}")
+        else:
+            listed.sound(part.path, part.path.stat().st_mtime_ns, now_us)

@@ -23,6 +23,7 @@ from .layout import Layout, job_of, lake_files
 from .log import mapped
 from .manifest import Logs, Manifest, Segment
 from .segment import META, Origin
+from .sound import checksum, fault_of
 
 Tell = Callable[[int, int], None]
 """Hears how many files are checked, of how many."""
@@ -47,16 +48,6 @@ class _Found:
     origin: Origin
     segment: Segment
     hosts: frozenset[str]
-
-
-def fault_of(part: Segment) -> str:
-    """What is wrong with a file, or ""."""
-    try:
-        if part.path.stat().st_size != part.bytes:
-            return f"it has {part.path.stat().st_size:,} bytes, {part.bytes:,} were written"
-        return "" if segment.checksum(part.path) == part.crc else "its checksum is wrong"
-    except OSError as error:
-        return f"it can't be read: {error.strerror}"
 
 
 def _log_damage(layout: Layout, after: int) -> Iterator[str]:
@@ -208,7 +199,8 @@ def _describe(path: Path) -> _Found:
         hosts.update(group["host"].unique().to_pylist())
     part = Segment(
         path, origin.table, path.parent.name, origin.level, origin.version, min(hosts), max(hosts), len(hosts), first, last,
-        rows, path.stat().st_size, segment.checksum(path), origin.rolled,
+        rows, path.stat().st_size, checksum(path), path.stat().st_mtime_ns,
+        origin.rolled,
         origin.thin,
     )  # fmt: skip
     return _Found(origin, part, frozenset(hosts))

@@ -174,7 +174,7 @@ def a_segment(
     values: dict[str, object] = {
         "path": Path(f"{table}-{level}-{born}-{period}-{len(more)}"), "table": table, "period": period, "level": level,
         "version": 1, "first_host": "a", "last_host": "z", "hosts": 2, "first_ts": START_US, "last_ts": START_US,
-        "rows": 10, "bytes": 100, "crc": 0, "born": born,
+        "rows": 10, "bytes": 100, "crc": 0, "mtime": 0, "born": born,
     }  # fmt: skip
     return Segment(**(values | more))  # type: ignore[arg-type]
 
@@ -307,6 +307,40 @@ def test_a_damaged_file_is_named_and_left_and_the_rest_goes_on(root: Path, harm:
     found = segments(root)
     assert sorted((s.level, s.rows, bool(s.damage)) for s in found) == [(0, 12, True), (2, 36, False)]
     assert not tended(root).damage
+
+
+def flip(path: Path, *, quietly: bool = False) -> None:
+    """Turn a bit in the middle of a file; quietly, as a disk does."""
+    before = path.stat()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    if quietly:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_bit_that_turned_is_found_when_the_file_is_read(root: Path) -> None:
+    keep(root, [[batch(LOAD, f"h{h}", 0) for h in range(3)]])
+    victim = segments(root)[1].path
+    flip(victim)
+    with open_store(root) as content:
+        assert len(rows(content["load"])) == 2
+        assert content["load"].damage == (f"{victim}: its checksum is wrong; its 1 rows are left out",)
+    flip(victim)
+    with open_store(root) as content:
+        assert len(rows(content["load"])) == 3, "who wrote to the file, and wrote what was there, did no harm"
+
+
+def test_a_bit_that_turned_quietly_is_found_within_a_week(root: Path) -> None:
+    keep(root, [[batch(LOAD, f"h{h}", 0) for h in range(3)]])
+    begun = START_US + 40 * DAY_US
+    tended(root, begun)
+    victim = segments(root)[1].path
+    flip(victim, quietly=True)
+    assert tended(root, begun + 7 * DAY_US - 1).damage == []
+    assert tended(root, begun + 7 * DAY_US).damage == [f"{victim}: its checksum is wrong"]
+    assert len(everything(root)["load"]) == 2
+    assert [s.checked for s in segments(root) if not s.damage] == [begun + 7 * DAY_US] * 2
 
 
 def test_the_old_are_given_up_and_the_dead_deleted_after_a_while(root: Path) -> None:
