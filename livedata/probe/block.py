@@ -16,6 +16,7 @@ from ..errors import ProbeError
 
 START = "# /// probe"
 END = "# ///"
+_SH = re.compile(r"#!\s*(?:/usr/bin/env\s+|/[\w/]*/)?sh(?:\s+-[a-z]+)?\s*")
 _TABLE = re.compile(r"\[([\w.-]+)\]")
 _KEY = re.compile(r"""["']?([\w-]+)["']?\s*[=.]""")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
@@ -59,6 +60,12 @@ def parse_block(text: str, path: str) -> Block:
         )
     if not lines[0].startswith("#!"):
         raise ProbeError("it has no shebang", where=f"{path}:1", hint="the first line must be #!/bin/sh")
+    if not _SH.fullmatch(lines[0]):
+        raise ProbeError(
+            f"{lines[0]!r} says what it is not run by: every host's sh runs it",
+            where=f"{path}:1",
+            hint="the first line must be #!/bin/sh; another language can be called from there, where hosts have it",
+        )
     stripped = [line.rstrip() for line in lines]
     if START not in stripped:
         raise ProbeError("it has no header", where=f"{path}:2", hint=f"it begins with the line {START!r}")

@@ -15,6 +15,8 @@ COMMON = frozenset({"ts", "host", "boot_id", "offset_ms", "dt_ms"})
 OWN_TABLES = frozenset({"scrape", "connect", "reads"})
 """Names that the collector itself uses."""
 IDS = range(1, 10_000)
+TEXTS = frozenset({"fields", "keyvalue", "csv"})
+"""Formats whose values are texts."""
 KEYS: tuple[Type, ...] = ("str", "i64", "u64", "bool", "d2")
 """What rollups can have a row for each value of."""
 UNITS = {
@@ -53,6 +55,8 @@ def check(probe: Probe, block: Block) -> None:
             )
         ids[column.id] = column.name
         _kind(block, place, column)
+        if column.type == "map" and probe.parse in TEXTS:
+            raise block.error(place, f"{probe.parse} has no maps", 'only parse = "jsonl" does')
     marked: dict[int, str] = {}
     for derived in probe.derived:
         place = ("derived", derived.name)

@@ -86,6 +86,8 @@ def test_durations(text: str, seconds: int) -> None:
     ("old", "new", "line", "says"),
     [
         ("#!/bin/sh\n", "# a comment\n", 1, "no shebang"),
+        ("#!/bin/sh\n", "#!/bin/bash\n", 1, "every host's sh runs it"),
+        ("#!/bin/sh\n", "#!/usr/bin/env python3\n", 1, "every host's sh runs it"),
         ("# /// probe", "# nothing", 2, "no header"),
         ("# help ", "# help\r", 3, "carriage return"),
         ("# ///\n", "", 2, "no end"),
@@ -132,6 +134,7 @@ def test_durations(text: str, seconds: int) -> None:
         ('type = "str", kind = "label"', 'type = "f64", kind = "label"', 11, "must be exact"),
         ('type = "str", kind = "label"', 'type = "map", kind = "label"', 11, "a map has kind text"),
         ('type = "str", kind = "label"', 'type = "str", kind = "gauge"', 11, "a gauge can't be str"),
+        ('type = "str", kind = "label"', 'type = "map", kind = "text"', 11, "fields has no maps"),
         ("# double =", "# name =", 15, "already a column"),
         ("# double =", "# select =", 15, "SQL keeps that word"),
         ("# double =", "# bytes_per_second =", 15, "already made from"),
