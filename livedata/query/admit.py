@@ -79,7 +79,7 @@ class Admitted:
         rows: set[str] = set()
         for node, _ in walk(self.tree):
             kind = node.get("type")
-            if kind in MEAN_EVERY_COLUMN or node.get("ref_type") == "NATURAL":
+            if str(kind) in MEAN_EVERY_COLUMN or node.get("ref_type") == "NATURAL":
                 return False
             if kind == "BASE_TABLE":
                 if "column_name_alias" in node:

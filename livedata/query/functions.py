@@ -35,7 +35,7 @@ AGGREGATES = frozenset({"count", "count_star", "sum", "avg", "mean", "min", "max
 PLAIN = frozenset(
     {"+", "-", "*", "/", "//", "%", "**", "^", "||", "~~", "!~~", "~~*", "!~~*", "^@", "abs", "age", "ceil", "ceiling",
      "concat", "concat_ws", "contains", "date_diff", "datediff", "date_part", "date_trunc", "ends_with", "epoch", "epoch_ms",
-     "epoch_us", "exp", "fdiv", "floor", "format", "format_bytes", "formatReadableSize", "formatreadabledecimalsize",
+     "epoch_us", "exp", "fdiv", "floor", "format", "format_bytes", "formatreadablesize", "formatreadabledecimalsize",
      "greatest", "isfinite", "isnan", "least", "left", "len", "length", "list_contains", "list_value", "ln", "log", "log10",
      "log2", "lower", "lpad", "ltrim", "make_timestamp", "mod", "nullif", "pow", "power", "prefix", "printf",
      "regexp_extract", "regexp_full_match", "regexp_matches", "regexp_replace", "replace", "right", "round", "rpad", "rtrim",

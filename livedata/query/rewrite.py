@@ -65,17 +65,26 @@ class _Use:
         return replace(self.wanted.bounds, times=_ranges(*ends))
 
     def suits(self, content: Content) -> bool:
-        """Whether the rollup has rows of these times, undamaged, and all of them every column that is needed."""
+        """Whether the rollup has all rows of these times that it should, undamaged, with every column that is needed."""
         own, rows = content.get(self.rollup.table), content.get(self.wanted.table)
         if own is None or rows is None or not set(own.damage) <= set(rows.damage):
+            return False
+        bounds, times = self.needs()[self.rollup.table], self.times
+        parts = [part for part in own.parts if bounds.meets(part)]
+        held = [part for part in rows.parts if part.rolled and bounds.meets(part)]
+        if not parts:
+            return False
+        # A width that a header gained later has not all that others have.
+        if held and (
+            min(p.first_ts for p in parts) > max(times.low, min(p.first_ts for p in held))
+            or max(p.last_ts for p in parts) + times.width <= min(times.high - 1, max(p.last_ts for p in held))
+        ):
             return False
         columns = {m.column(part).id for m, part in self.need.parts} | {
             key.id for key in self.rollup.keys if key.name in self.need.keys
         }
-        bounds = self.needs()[self.rollup.table]
         has = {version: {c.id for c in probe.columns} for version, probe in own.versions.items()}
-        versions = {part.version for part in own.parts if bounds.meets(part)}
-        return bool(versions) and all(columns <= has.get(version, set()) for version in versions)
+        return all(columns <= has.get(part.version, set()) for part in parts)
 
     def take(self, connection: DuckDBPyConnection, content: Content) -> dict[str, Wanted]:
         """Make the SELECT read the rollup; the views that it reads then."""
@@ -195,6 +204,7 @@ def rewrite(connection: DuckDBPyConnection, plan: Plan, definitions: Mapping[str
         if not views:
             return None
         still = {table_name(node, seen) for node, seen in walk(tree)}
+        still |= {str(node.get("table_name", "")).lower() for node, _ in walk(tree) if "show_type" in node}
         tables = {name: wanted for name, wanted in plan.tables.items() if name.lower() in still}
         return replace(plan, select=texts(connection, [tree])[0], tree=tree, tables=tables | views)
 
