@@ -325,7 +325,8 @@ def test_a_bit_that_turned_is_found_when_the_file_is_read(root: Path) -> None:
     flip(victim)
     with open_store(root) as content:
         assert len(rows(content["load"])) == 2
-        assert content["load"].damage == (f"{victim}: its checksum is wrong; its 1 rows are left out",)
+        (said,) = content["load"].damage
+        assert said.startswith(f"{victim}: its checksum is wrong; its 1 rows of load are left out")
     flip(victim)
     with open_store(root) as content:
         assert len(rows(content["load"])) == 3, "who wrote to the file, and wrote what was there, did no harm"
