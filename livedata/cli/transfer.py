@@ -122,7 +122,7 @@ def _asker(config: Config) -> Iterator[Ask]:
 
 
 def _chosen(config: Config, names: Sequence[str]) -> list[Probe]:
-    """The tables that are named, or all."""
+    """The tables that are named, or all but rollups."""
     from ..errors import UsageError
     from ..query.problems import did_you_mean
     from ..store.reader import table_definitions
@@ -134,7 +134,8 @@ def _chosen(config: Config, names: Sequence[str]) -> list[Probe]:
             raise UsageError(f"the store at {config.store} has no table {name!r}", hint=hint)
     if not known:
         raise UsageError("the store is empty", where=str(config.store), hint="livedata up fills it")
-    return [known[name] for name in dict.fromkeys(names or sorted(known))]
+    every = sorted(name for name, probe in known.items() if not probe.rollup_of)
+    return [known[name] for name in dict.fromkeys(names or every)]
 
 
 def _export_files(
@@ -230,6 +231,9 @@ def _export_bundle(
 
     if path.suffix != SUFFIX:
         raise UsageError(f"call it {path.name}{SUFFIX}", where="--bundle")
+    if rolled := next((t for t in tables if t.rollup_of), None):
+        hint = f"a bundle takes rows: {rolled.rollup_of}; whoever opens it has {rolled.name}, too"
+        raise UsageError(f"{rolled.name} is a rollup", where="--bundle", hint=hint)
     plan = {t: found for t in tables if (found := days(ask, t, scope))}
     if not plan:
         raise UsageError("there are no such rows", where="--bundle", hint="widen --since, --until and --host")
@@ -349,9 +353,9 @@ def _import_files(
     wanted = Wanted(table, ts, host, tuple(labels))
     if wanted.one_host is not None and not valid_name(wanted.one_host):
         raise UsageError(f"a host can't be called {wanted.one_host!r}", where="--host")
-    known = {SCRAPE.name: SCRAPE, **load_probes(config.probes), **table_definitions(config.store)}
+    probes = {SCRAPE.name: SCRAPE, **load_probes(config.probes)}
     files = [open_table(path) for path in paths]
-    plan = planned(files, wanted, known)
+    plan = planned(files, wanted, table_definitions(config.store), probes)
     for before, after in plan.renamed.items():
         say(f"{before!r} becomes {after}")
     rows = load_files(config.store, files, plan, wanted, now, progress(table, 0))

@@ -54,7 +54,7 @@ def write_parquet(probe: Probe, batches: Iterable[pa.RecordBatch], out: IO[bytes
         for table in groups(batches, LARGEST_GROUP):
             file.write_table(table, LARGEST_GROUP)
             rows += table.num_rows
-        file.add_key_value_metadata({header.KEY: header.dump(probe)})
+        file.add_key_value_metadata(header.metadata(probe))
     return rows
 
 
@@ -62,7 +62,7 @@ def write_arrow(probe: Probe, batches: Iterable[pa.RecordBatch], out: IO[bytes])
     """Arrow's streaming IPC format; decimals have 128 bits, since few readers know those of 64."""
     kinds = {TYPES["d2"]: pa.decimal128(18, 2)}
     fields = [f.with_type(kinds.get(f.type, f.type)) for f in arrow_schema(probe)]
-    schema = pa.schema(fields, {header.KEY: header.dump(probe)})
+    schema = pa.schema(fields, header.metadata(probe))
     rows = 0
     with pa.ipc.new_stream(out, schema) as file:
         for batch in batches:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import msgspec
 
 from ..errors import ProbeError, UsageError
+from ..model.columns import stored_columns
 from ..model.probe import Probe
-from ..probe.rules import NAME
+from ..model.rollup import WIDTHS
+from ..probe.rules import IDS, NAME
 from ..store.registry import check, describe
 
 KEY = b"livedata.probe"
 """Where a file's metadata hold it."""
 
 
-def dump(probe: Probe) -> bytes:
-    return msgspec.json.encode(describe(probe))
+def metadata(probe: Probe) -> dict[bytes, bytes]:
+    """What a file says of its table; nothing of a rollup, which is imported as a table like any other."""
+    return {} if probe.rollup_of else {KEY: msgspec.json.encode(describe(probe))}
 
 
 def load(data: bytes, where: str) -> Probe:
@@ -30,13 +33,26 @@ def load(data: bytes, where: str) -> Probe:
 
 
 def checked(probe: Probe, where: str) -> Probe:
-    """Raises UsageError: the names or types of a header that came from elsewhere can't be taken."""
-    names = [c.name for c in probe.columns]
-    bad = [n for n in (probe.name, *names, *(d.name for d in probe.derived)) if not NAME.fullmatch(n)]
-    if bad:
-        raise UsageError(f"its header has a name {bad[0]!r}", where=where)
-    if len({c.id for c in probe.columns}) < len(names) or len(set(names)) < len(names):
-        raise UsageError("its header says a column twice", where=where)
+    """The header, if it says of itself what a table may. Raises UsageError: it does not."""
+    stored = stored_columns(probe)
+    own = {c.name for c in probe.columns}
+    ids = [c.id for c in probe.columns]
+    bad = [n for n in (probe.name, *own, *(d.name for d in probe.derived)) if not NAME.fullmatch(n)]
+    types = {c.name: c.type for c in stored}
+    rolled = {*(probe.rollup_by or ()), *(probe.rollup_keep or ())}
+    problems = {
+        f"a name {', '.join(map(repr, bad[:1]))}": bool(bad),
+        "a column twice": len(set(ids)) < len(ids) or len(types) < len(stored),
+        "an id that no column can have": not all(n in IDS for n in ids),
+        "another ts or host than every table": (types["ts"], types["host"]) != ("ts", "str"),
+        "rollups that it can't have": bool(probe.rollup_of)
+        or probe.every < 0
+        or not rolled <= own
+        or not {*(probe.rollup or ())} <= WIDTHS.keys(),
+    }
+    for problem, found in problems.items():
+        if found:
+            raise UsageError(f"its header has {problem}", where=where)
     try:
         check(probe, ())
     except ProbeError as error:

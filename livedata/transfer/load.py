@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 
 from ..errors import UsageError
 from ..model.probe import Probe
+from ..model.rollup import rollups
 from ..store.writer import Writer
 from .formats import groups
 from .plan import Plan, Wanted, into, invent
@@ -23,22 +25,35 @@ from .unbundle import open_bundle
 LOT_ROWS = 200_000
 """Rows that are handed to the store at a time: each lot becomes files of its own."""
 
+_NONE: Mapping[str, Probe] = MappingProxyType({})
+
 Tell = Callable[[int], None]
 """Is told how many rows more were read."""
 
 
-def planned(files: Sequence[Table], wanted: Wanted, known: Mapping[str, Probe]) -> Plan:
-    """What becomes of the files' columns: rows of a known table, of the one that livedata exported, or of a new one.
+def planned(
+    files: Sequence[Table], wanted: Wanted, kept: Mapping[str, Probe], probes: Mapping[str, Probe] = _NONE
+) -> Plan:
+    """What becomes of the files' columns: rows of a table that is `kept`, of the one that livedata exported, of one that
+    collecting will make (`probes`), or of a new one.
 
     Raises:
         UsageError: a file is damaged, or its columns do not fit.
     """
+    for probe in chain(kept.values(), probes.values()):
+        if (wanted.table == probe.name and probe.rollup_of) or wanted.table in (
+            r.table for r in rollups(probe)
+        ):
+            of = probe.rollup_of or probe.name
+            raise UsageError(f"{wanted.table} is made of {of}", where="--table", hint=f"import rows of {of}")
     found = columns(files)
     headers = [file.header for file in files if file.header is not None]
-    if wanted.table in known:
-        probe = known[wanted.table]
+    if wanted.table in kept:
+        probe = kept[wanted.table]
     elif headers and all(h.columns == headers[0].columns for h in headers):
         probe = replace(headers[0], name=wanted.table)
+    elif wanted.table in probes:
+        probe = probes[wanted.table]
     else:
         return invent(wanted, found)
     if wanted.labels:
