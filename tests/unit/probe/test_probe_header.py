@@ -149,6 +149,81 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, says: st
     assert says in str(raised.value)
 
 
+ROLLED = (
+    READING.replace(
+        "# read ", '# rollup = ["5m"]\n# rollup_by = ["name"]\n# rollup_keep = ["bytes_total"]\n# read '
+    )
+    .replace("double = {", 'double = { id = 7, type = "f64",')
+    .replace('"2 * bytes_total"', '"2 * bytes_increase"')
+)
+
+
+def test_what_a_header_says_of_rollups() -> None:
+    probe = parse_probe(ROLLED, "thing.sh")
+    assert (probe.rollup, probe.rollup_by, probe.rollup_keep) == (("5m",), ("name",), ("bytes_total",))
+    assert (probe.derived[0].id, probe.derived[0].type) == (7, "f64")
+    plain = parse_probe(READING, "thing.sh")
+    assert (plain.rollup, plain.rollup_by, plain.rollup_keep, plain.derived[0].type) == (
+        None,
+        None,
+        None,
+        None,
+    )
+    assert parse_probe(ROLLED.replace('["5m"]', "[]"), "thing.sh").rollup == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ('["5m"]', '["2m"]', 8, "rollup can't be '2m'"),
+        ('["5m"]', '"5m"', 8, "a list of texts"),
+        ('rollup_by = ["name"]', 'rollup_by = ["nam"]', 9, "there is no column 'nam'"),
+        ('rollup_by = ["name"]', 'rollup_by = ["bytes_total"]', 9, "rollups can't go by 'bytes_total'"),
+        ('rollup_keep = ["bytes_total"]', 'rollup_keep = ["bytes"]', 10, "there is no column 'bytes'"),
+        ('rollup_keep = ["bytes_total"]', 'rollup_keep = ["name"]', 10, "no gauge and no counter"),
+        ('id = 7, type = "f64",', "id = 7,", 18, "id and type go together"),
+        ('id = 7, type = "f64",', 'id = 7, type = "str",', 18, "type can't be 'str'"),
+        ('id = 7, type = "f64",', 'id = 0, type = "f64",', 18, "id 0 is not in"),
+        ('"2 * bytes_increase"', '"sum(bytes_increase) OVER ()"', 18, "OVER"),
+        ("# name  =", "# samples =", 2, "two columns 'samples'"),
+    ],
+)
+def test_a_mistake_about_rollups_is_told_with_its_line(old: str, new: str, line: int, says: str) -> None:
+    text = ROLLED.replace(old, new, 1)
+    if old == "# name  =":
+        text = text.replace('rollup_by = ["name"]', 'rollup_by = ["samples"]')
+    with pytest.raises(ProbeError) as raised:
+        parse_probe(text, "/x/thing.sh")
+    assert raised.value.where == f"/x/thing.sh:{line}"
+    assert says in str(raised.value)
+
+
+def test_an_id_of_a_reckoned_column_is_used_once_and_what_it_goes_by_may_not_be_other_rows() -> None:
+    twice = ROLLED.replace("# ///\n\n", "").replace(
+        "# double =", '# triple = { id = 7, type = "f64", sql = "3" }\n# double ='
+    )
+    with pytest.raises(ProbeError, match="id 7 is already that of triple"):
+        parse_probe(twice, "thing.sh")
+    hidden = ROLLED.replace("# double =", '# before = { sql = "lag(1) over ()" }\n# double =').replace(
+        "2 * bytes_increase", "2 * before"
+    )
+    with pytest.raises(ProbeError, match="OVER"):
+        parse_probe(hidden, "thing.sh")
+
+
+@pytest.mark.parametrize("name", ["cpu_5m", "cpu_1m"])
+def test_the_name_of_a_rollup_is_none_of_a_probe(name: str) -> None:
+    with pytest.raises(ProbeError, match="the name of a rollup"):
+        parse_probe(READING, f"{name}.sh")
+
+
+def test_a_name_leaves_room_for_that_of_its_rollups() -> None:
+    assert parse_probe(READING, f"{'a' * 60}.sh").name == "a" * 60
+    with pytest.raises(ProbeError, match="too long"):
+        parse_probe(READING, f"{'a' * 61}.sh")
+    assert parse_probe(READING.replace("# read ", "# rollup = []\n# read "), f"{'a' * 61}.sh")
+
+
 def test_a_probe_has_files_or_a_script_but_not_both() -> None:
     with pytest.raises(ProbeError, match="both"):
         parse_probe(READING + "echo too much\n", "x.sh")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,15 @@ from livedata.model.batch import stored_columns
 from livedata.model.probe import Probe
 from livedata.probe.load import load_probes
 from livedata.probe.words import RESERVED
-from livedata.query.views import SQL_TYPES, Scope, columns_named, identifier, reckoned_columns, view_sql
+from livedata.query.views import (
+    SQL_TYPES,
+    Scope,
+    columns_named,
+    identifier,
+    rate_columns,
+    reckoned_columns,
+    view_sql,
+)
 
 PROBES = load_probes()
 DIMENSIONLESS = re.compile(
@@ -146,10 +155,33 @@ def test_what_an_old_kernel_lacks_does_not_hide_the_rest(engine: duckdb.DuckDBPy
     )
 
 
+@pytest.mark.parametrize("probe", PROBES.values(), ids=lambda probe: probe.name)
+def test_what_rollups_keep_of_reckoned_columns_has_the_type_that_is_said(
+    probe: Probe, engine: duckdb.DuckDBPyConnection
+) -> None:
+    columns = columns_named(probe, None)
+    engine.execute(
+        view_sql(
+            probe.name, replace(columns, reckoned=(*rate_columns(probe), *probe.derived)), [], None, Scope()
+        )
+    )
+    types = {name: kind for name, kind, *_ in engine.execute(f"DESCRIBE {probe.name}").fetchall()}
+    engine.execute(f"DROP VIEW {probe.name}")
+    for derived in probe.derived:
+        if derived.type:
+            assert types[derived.name] == SQL_TYPES[derived.type], derived.name
+
+
 def test_ids_are_never_given_to_another_column() -> None:
     """The ids that were published; add a line for a new column, and never change one that is here."""
     known = Path(__file__).with_name("ids.txt").read_text(encoding="utf-8").split()
     today = [
         f"{probe.name}.{column.name}={column.id}" for probe in PROBES.values() for column in probe.columns
+    ]
+    today += [
+        f"{probe.name}.{derived.name}=derived{derived.id}"
+        for probe in PROBES.values()
+        for derived in probe.derived
+        if derived.id
     ]
     assert sorted(today) == sorted(known)
