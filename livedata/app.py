@@ -6,14 +6,16 @@ import asyncio
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from .clock import SystemClock
 from .collect.collector import Collector, Tender
 from .collect.pull import pull_once
+from .collect.trial import Trial, try_probe
 from .config import Config
 from .errors import InventoryError
 from .model.host import Host
@@ -21,10 +23,12 @@ from .model.probe import Probe
 from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes
 from .query.roll import roller
+from .query.source import Source
 from .store import tend as tending
 from .store.compact import Task
 from .store.keep import Keep, parse_keep
 from .store.manifest import Segment
+from .store.reader import TableContent
 from .store.tend import Tended
 from .store.writer import Writer
 from .transport.hostkey import ShownKey, add_known_host
@@ -32,8 +36,12 @@ from .transport.local import LocalTransport
 from .transport.protocol import Transport
 from .transport.replay import ReplayTransport
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = [
-    "Checked", "add_known_host", "check", "collector", "host_keys", "prune", "tend", "transports", "until_stopped",
+    "Checked", "Trial", "add_known_host", "check", "collector", "host_keys", "prune", "rows_source", "run_probe", "tend", "transports",
+    "until_stopped",
 ]  # fmt: skip
 
 Said = Callable[[str, Failure | None], None]
@@ -166,16 +174,41 @@ class Checked:
 async def check(config: Config, hosts: Sequence[Host], tell: Callable[[Checked], None]) -> None:
     """Ask every host every probe once and store nothing; `tell` is called as each is done."""
     probes = probes_for(config, hosts)
+
+    async def one(host: Host, way: Transport) -> None:
+        tell(Checked(host.name, await pull_once(host, probes.values(), way, SystemClock())))
+
+    await _each(config, hosts, one)
+
+
+async def run_probe(
+    config: Config, hosts: Sequence[Host], probe: Probe, tell: Callable[[Trial], None]
+) -> None:
+    """Run one probe once on each host and store nothing; `tell` is called as each is done."""
+
+    async def one(host: Host, way: Transport) -> None:
+        tell(await try_probe(host, probe, way, SystemClock()))
+
+    await _each(config, hosts, one)
+
+
+def rows_source(probe: Probe, rows: pa.Table) -> Source:
+    """Rows that are in no store as what a question is asked of; `rows` has the probe's stored columns."""
+    return Source(
+        lambda: {probe.name: probe}, lambda spans: nullcontext({probe.name: TableContent(probe, (), rows)})
+    )
+
+
+async def _each(
+    config: Config, hosts: Sequence[Host], ask: Callable[[Host, Transport], Awaitable[None]]
+) -> None:
+    """Ask all hosts at once, as far as `connect_concurrency` allows."""
     ways = transports(config, hosts)
     slots = asyncio.Semaphore(config.connect_concurrency)
 
     async def one(host: Host) -> None:
         async with slots:
-            tell(
-                Checked(
-                    host.name, await pull_once(host, probes.values(), ways[host.transport], SystemClock())
-                )
-            )
+            await ask(host, ways[host.transport])
 
     try:
         await asyncio.gather(*(one(host) for host in hosts))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from ..errors import ProbeError
+from ..errors import ProbeError, UsageError
 from ..model.host import Settings
 from ..model.probe import Probe
 from .header import parse_probe
+
+SUFFIX = ".sh"
 
 
 def built_in() -> Traversable:
@@ -29,27 +33,62 @@ def load_probes(user_dir: Path | None = None) -> dict[str, Probe]:
         ProbeError: a file that can't be read or is no probe, or two of the same name.
     """
     probes: dict[str, Probe] = {}
+    for file in probe_files(user_dir):
+        probe = load_probe(file)
+        if probe.name in probes:
+            raise twice(probe, probes[probe.name].path)
+        probes[probe.name] = probe
+    return probes
+
+
+def probe_files(user_dir: Path | None = None) -> Iterator[Traversable]:
+    """The files that are loaded, in the order of `load_probes`."""
     for folder in (built_in(), user_dir):
         if folder is None or not folder.is_dir():
             continue
         for file in sorted(folder.iterdir(), key=lambda f: f.name):
-            if file.name.endswith(".sh") and not file.name.startswith("."):
-                probe = _load(file)
-                if probe.name in probes:
-                    raise ProbeError(
-                        f"there is already a probe {probe.name!r}: {probes[probe.name].path}",
-                        where=probe.path, hint="give one of the two files another name",
-                    )  # fmt: skip
-                probes[probe.name] = probe
-    return probes
+            if file.name.endswith(SUFFIX) and not file.name.startswith("."):
+                yield file
 
 
-def _load(file: Traversable) -> Probe:
+def load_probe(file: Traversable) -> Probe:
+    """Raises ProbeError: it can't be read, or is no probe."""
+    return parse_probe(read_text(file), str(file))
+
+
+def read_text(file: Traversable) -> str:
+    """Raises ProbeError: it can't be read."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ProbeError(f"can't read it: {error.strerror}", where=str(file)) from error
+    except UnicodeDecodeError as error:
         raise ProbeError(f"can't read it: {error}", where=str(file)) from error
-    return parse_probe(text, str(file))
+
+
+def find_probe(name: str, user_dir: Path | None = None) -> Traversable:
+    """The file that a person means: a path (with a / or .sh in it), or the name of a probe.
+
+    Raises:
+        UsageError: there is no such probe, with the nearest one.
+    """
+    if "/" in name or name.endswith(SUFFIX):
+        return Path(name)
+    files = {file.name.removesuffix(SUFFIX): file for file in probe_files(user_dir)}
+    if name not in files:
+        near = get_close_matches(name, files, 1)
+        hint = f"did you mean {near[0]}?" if near else "livedata probe list shows all there are"
+        raise UsageError(f"there is no probe {name!r}", hint=hint)
+    return files[name]
+
+
+def twice(probe: Probe, other: str) -> ProbeError:
+    """The error of a second probe of one name."""
+    return ProbeError(
+        f"there is already a probe {probe.name!r}: {other}",
+        where=probe.path,
+        hint="give one of the two files another name",
+    )
 
 
 def apply_settings(probe: Probe, settings: Settings) -> Probe:
