@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 Roll = Callable[[Probe, "pa.Table"], "dict[str, pa.Table] | None"]
 
 How = Mapping[Part, str]
-"""How each part of a measure is reckoned: `{x}` is the measure, `{c}` the rollup's column of that part."""
+"""How each part of a measure is reckoned: `{x}` is the measure, `{c}` the rollup's column of that part, `{t}` its type."""
 
-FROM_RAW: How = {"count": "count({x})", "sum": "sum({x})", "min": "min({x})", "max": "max({x})"}
-FROM_ROLLUP: How = {"count": "sum({c})", "sum": "sum({c})", "min": "min({c})", "max": "max({c})"}
+FROM_RAW: How = {"count": "count({x})", "sum": "CAST(sum({x}) AS {t})", "min": "min({x})", "max": "max({x})"}
+FROM_ROLLUP: How = {
+    "count": "CAST(sum({c}) AS {t})", "sum": "CAST(sum({c}) AS {t})", "min": "min({c})", "max": "max({c})",
+}  # fmt: skip
 ALWAYS: How = {**FROM_RAW, "count": "count(*)"}
 """From the table's rows, where none lacks the measure."""
-NEVER: How = {"count": "0", "sum": "NULL", "min": "NULL", "max": "NULL"}
+NEVER: How = {"count": "CAST(0 AS {t})", **dict.fromkeys(("sum", "min", "max"), "CAST(NULL AS {t})")}
 """Where all lack it."""
 
 FRESH, ROWS = "fresh rows", "rows"
@@ -38,8 +40,8 @@ def part_sql(measure: Measure, part: Part, how: How) -> str:
     """A part as an expression, named and typed as the rollup's column is."""
     column = measure.column(part)
     name = identifier(column.name)
-    sql = how[part].format(x=identifier(measure.name), c=name)
-    return f"CAST({sql} AS {SQL_TYPES[column.type]}) AS {name}"
+    sql = how[part].format(x=identifier(measure.name), c=name, t=SQL_TYPES[column.type])
+    return f"{sql} AS {name}"
 
 
 def bucket_sql(width: int) -> str:

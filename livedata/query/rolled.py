@@ -12,7 +12,7 @@ from .roll import FROM_RAW, How, bucket_sql, part_sql
 from .rollable import Aggregate
 from .views import Scope, identifier, predicate
 
-FROM_ROW: How = {"count": "({x} IS NOT NULL)", "sum": "{x}", "min": "{x}", "max": "{x}"}
+FROM_ROW: How = {"count": "CAST(({x} IS NOT NULL) AS {t})", "sum": "{x}", "min": "{x}", "max": "{x}"}
 """The parts of a measure `x` in one row of the table."""
 
 EXACT = 2**53
