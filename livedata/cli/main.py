@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 
 from .. import __version__
 from ..errors import INTERRUPTED, LivedataError, UsageError
-from . import check, collect, inventory, query, status, store, tables, transfer, trust
+from . import check, collect, inventory, probe, query, status, store, tables, transfer, trust
 from .common import say
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -36,7 +36,14 @@ stored = typer.Typer(
     rich_markup_mode=None,
     context_settings=HELP,
 )
+probes = typer.Typer(
+    help="Probes: those there are, and your own.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings=HELP,
+)
 app.add_typer(fleet, name="fleet")
+app.add_typer(probes, name="probe")
 app.add_typer(stored, name="store")
 app.command("up")(collect.up)
 fleet.command("init")(inventory.init)
@@ -48,6 +55,12 @@ fleet.command("snapshot")(collect.snapshot)
 fleet.command("status")(status.status)
 fleet.command("query")(query.query)
 fleet.command("tables")(tables.tables)
+probes.command("list")(probe.list_probes)
+probes.command("show")(probe.show)
+probes.command("new")(probe.new)
+probes.command("check")(probe.check)
+probes.command("run")(probe.run)
+probes.command("record")(probe.record)
 stored.command("info")(store.info)
 stored.command("files")(store.files)
 stored.command("compact")(store.compact)

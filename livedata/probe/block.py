@@ -30,6 +30,8 @@ class Block:
     values: Mapping[str, Any]
     body: str
     lines: Mapping[tuple[str, ...], int]
+    body_line: int = 1
+    """The line of the file at which the script begins."""
 
     def error(self, place: tuple[str, ...], problem: str, hint: str = "") -> ProbeError:
         """An error at a key, or at the nearest thing around it that has a line."""
@@ -92,7 +94,8 @@ def parse_block(text: str, path: str) -> Block:
         problem = _TOML_PLACE.sub("", str(error))
         raise ProbeError(f"the header is no TOML: {problem}", where=f"{path}:{row}") from error
     body = "\n".join(lines[last + 1 :]).strip("\n")
-    return Block(path, values, body + "\n" if body else "", _places(toml, first))
+    begin = next((i for i, line in enumerate(lines[last + 1 :], last + 2) if line), last + 2)
+    return Block(path, values, body + "\n" if body else "", _places(toml, first), begin)
 
 
 def _places(toml: list[str], first: int) -> dict[tuple[str, ...], int]:

@@ -27,6 +27,7 @@ KEYS: dict[str, type] = {
     "full": str,
     "snapshot": str,
     "lane": str,
+    "after": str,
     "privilege": str,
     "rollup": list,
     "rollup_by": list,
@@ -41,9 +42,12 @@ WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", 
 
 FORMATS = frozenset({
     "fields", "keyvalue", "csv", "jsonl", "cpu", "core", "loadavg", "meminfo", "diskstats", "netdev", "pidstat", "mounts",
-    "osrelease", "journal", "pressure", "vmstat", "protocol", "cgroup", "units", "wtmp", "packages", "reboot", "updates",
+    "osrelease", "journal", "pressure", "vmstat", "protocol", "cgroup", "units", "wtmp", "packages", "reboot", "updates", "process_info",
 })  # fmt: skip
 """What `parse` may say: the names in `livedata.parse.PARSERS`."""
+
+FOLLOWED = "process"
+"""The one probe that others can run after: what it sees begins and ends."""
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
@@ -86,11 +90,15 @@ def parse_probe(text: str, path: str) -> Probe:
         )
     if "snapshot" in values and (read or "full" in values):
         raise block.error(("snapshot",), "this works with a script that has no `full`")
-    lane = _one_of(block, ("lane",), values.get("lane", "main" if read else "slow"), get_args(Lane))
-    if (lane == "main") != bool(read):
+    after = _one_of(block, ("after",), values.get("after", ""), ("", FOLLOWED))
+    if after and read:
+        raise block.error(("after",), "only a script can run after another probe")
+    lane = _one_of(block, ("lane",), values.get("lane", "main" if read or after else "slow"), get_args(Lane))
+    if (lane == "main") != bool(read or after):
+        what = "with `read`" if read else "with `after`" if after else "that is a script"
         raise block.error(
-            ("lane",), f"a probe {'with `read`' if read else 'that is a script'} can't be in lane {lane!r}",
-            "files are read in main; scripts run in slow, or in log",
+            ("lane",), f"a probe {what} can't be in lane {lane!r}",
+            "files are read in main, where `after` runs, too; other scripts run in slow, or in log",
         )  # fmt: skip
     privilege = _one_of(block, ("privilege",), values.get("privilege", ""), ("", "root"))
     if privilege and read:
@@ -111,6 +119,7 @@ def parse_probe(text: str, path: str) -> Probe:
         denied_without=without,
         full=_duration(block, "full") if "full" in values else 0.0,
         snapshot=_duration(block, "snapshot") if "snapshot" in values else 0.0,
+        after=after,
         privilege=privilege,
         rollup=_texts(values, "rollup"),
         rollup_by=_texts(values, "rollup_by"),
