@@ -10,6 +10,7 @@ import typer
 
 from livedata.cli.main import app
 from livedata.model.probe import Probe
+from livedata.model.rollup import rollups
 from livedata.model.scrape import SCRAPE
 from livedata.probe.load import load_probes
 from livedata.query.engine import stream
@@ -20,7 +21,8 @@ from livedata.query.when import parse_when
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "query.md").read_text(encoding="utf-8")
 PROBES: dict[str, Probe] = {SCRAPE.name: SCRAPE, **load_probes()}
-EVERY = Source(lambda: PROBES)
+ROLLUPS: dict[str, Probe] = {r.table: r.probe for probe in PROBES.values() for r in rollups(probe)}
+EVERY = Source(lambda: PROBES | ROLLUPS)
 
 
 def columns_of(sql: str) -> list[str]:
@@ -34,9 +36,9 @@ def test_examples_run(sql: str) -> None:
     assert columns_of(sql)
 
 
-@pytest.mark.parametrize("name", PROBES)
+@pytest.mark.parametrize("name", PROBES | ROLLUPS)
 def test_every_column_is_there_and_no_reserved_word(name: str) -> None:
-    names = column_names(PROBES[name])
+    names = column_names((PROBES | ROLLUPS)[name])
     assert columns_of(f"SELECT {', '.join(names)} FROM {name} AS t") == names
     assert len({n.lower() for n in names}) == len(names)
 
