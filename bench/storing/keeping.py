@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from typing import Any
 
 from livedata.query.roll import roller
 from livedata.store import manifest, tend
+from livedata.store.compact import Task
 from livedata.store.files import make_folder
 from livedata.store.keep import parse_keep
 from livedata.store.layout import Layout
@@ -37,21 +38,36 @@ FOREVER = parse_keep("100y", "1000TB")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one piece of work took."""
+    """What one piece of work took. `peak_mb`: the most memory that its process had by then."""
 
+    table: str
     rows: int
     cpu_ms: float
     wall_ms: float
     peak_mb: float
 
 
-def _tend(root: Path, now_us: int) -> Cost:
-    """In a process of its own: all that is due by then."""
-    with Meter() as meter, roller() as roll:
-        done = tend.tend(root, FOREVER, lambda: now_us, roll)
+def _tend(root: Path, now_us: int) -> list[Cost]:
+    """In a process of its own: all that is due by then, task by task."""
+    costs: list[Cost] = []
+    begun: list[tuple[Task, Meter]] = []
+
+    def close() -> None:
+        if begun:
+            task, meter = begun.pop()
+            meter.__exit__()
+            costs.append(Cost(task.table, task.rows, meter.cpu_ms, meter.wall_ms, peak_mb()))
+
+    def tell(task: Task, _: int) -> None:
+        close()
+        begun.append((task, Meter().__enter__()))
+
+    with roller() as roll:
+        done = tend.tend(root, FOREVER, lambda: now_us, roll, tell=tell)
+    close()
     if done.damage:
         raise RuntimeError(done.damage[0])
-    return Cost(done.rows, meter.cpu_ms, meter.wall_ms, peak_mb())
+    return costs
 
 
 @contextmanager
@@ -69,7 +85,7 @@ class Kept:
         self.data = data
         self.loading: list[Cost] = []
         self.hourly: list[Cost] = []
-        self.daily: Cost | None = None
+        self.daily: list[Cost] = []
         self.sealed_files = 0
         layout = Layout(root)
         make_folder(root)
@@ -84,7 +100,7 @@ class Kept:
             for number in range(self.data.hours):
                 self._load(number)
                 now = self.data.end - (self.data.hours - 1 - number) * HOUR_US + 1
-                self.hourly.append(pool.submit(_tend, self.root, now).result())
+                self.hourly += pool.submit(_tend, self.root, now).result()
 
     def _load(self, number: int) -> None:
         data, layout = self.data, Layout(self.root)
@@ -93,7 +109,7 @@ class Kept:
                 for end, rows in data.slots(table, number, SLOT_MINUTES):
                     with Meter() as meter:
                         count = load(listed, data.probes[table], self._versions[table], [rows], end)
-                    self.loading.append(Cost(count, meter.cpu_ms, meter.wall_ms, 0.0))
+                    self.loading.append(Cost(table, count, meter.cpu_ms, meter.wall_ms, 0.0))
             self.sealed_files += sum(s.level == 0 for s in listed.segments())
 
     def end_of_day(self) -> None:
@@ -120,37 +136,38 @@ class Kept:
         return {table: dict(counts) for table, counts in sorted(found.items())}
 
 
-def per_million(costs: list[Cost]) -> float:
+def per_million(costs: Iterable[Cost]) -> float:
     """CPU seconds for a million rows."""
-    rows = sum(c.rows for c in costs)
-    return sum(c.cpu_ms for c in costs) / 1e3 / (rows / 1e6) if rows else 0.0
+    some = list(costs)
+    rows = sum(c.rows for c in some)
+    return sum(c.cpu_ms for c in some) / 1e3 / (rows / 1e6) if rows else 0.0
 
 
 def measure(kept: Kept, today: dict[str, dict[str, float]]) -> dict[str, Any]:
     """What the store's life cost, and what it holds: `today` before its day was over, and now."""
-    day = kept.sizes()
     probes = kept.data.probes
-    assert kept.daily is not None
+    costs = {"sealed": kept.loading, "hourly": kept.hourly, "daily": kept.daily}
+    largest = max((*kept.hourly, *kept.daily), key=lambda c: c.peak_mb)
+    tables: dict[str, dict[str, Any]] = {}
+    for table, found in kept.sizes().items():
+        tables[table] = {
+            **found,
+            "bytes_per_row": found["bytes"] / found["rows"],
+            "today_bytes_per_row": today[table]["bytes"] / today[table]["rows"],
+            "today_files": today[table]["files"],
+            "cpu_s_per_million": {
+                w: per_million(c for c in cs if c.table == table) for w, cs in costs.items()
+            },
+        }
+        if table in probes and probes[table].counters:
+            tables[table]["bytes_per_counter_sample"] = tables[table]["bytes_per_row"] / len(
+                probes[table].counters
+            )
     return {
         "hosts": dict(kept.data.hosts),
         "hours": kept.data.hours,
-        "write_cpu_s_per_million": per_million(kept.loading),
-        "hourly_cpu_s_per_million": per_million(kept.hourly),
-        "daily_cpu_s_per_million": per_million([kept.daily]),
-        "compaction_peak_mb": max(c.peak_mb for c in [*kept.hourly, kept.daily]),
+        "cpu_s": {what: sum(c.cpu_ms for c in some) / 1e3 for what, some in costs.items()},
+        "compaction_peak_mb": largest.peak_mb,
         "sealed_files": kept.sealed_files,
-        "tables": {
-            table: {
-                **found,
-                "bytes_per_row": found["bytes"] / found["rows"],
-                "today_bytes_per_row": today[table]["bytes"] / today[table]["rows"],
-                "today_files": today[table]["files"],
-                **(
-                    {"bytes_per_counter_sample": found["bytes"] / found["rows"] / len(probes[table].counters)}
-                    if table in probes and probes[table].counters
-                    else {}
-                ),
-            }
-            for table, found in day.items()
-        },
+        "tables": tables,
     }

@@ -43,7 +43,8 @@ def _seal_targets(part: Result) -> Iterator[Target]:
 
 def _bytes_targets(part: Result) -> Iterator[Target]:
     for what in ("hourly", "daily"):
-        yield Target(f"compaction, {what}, CPU-s per million rows", part[f"{what}_cpu_s_per_million"], 0.8)
+        cost = part["tables"]["cpu"]["cpu_s_per_million"][what]
+        yield Target(f"compaction of cpu, {what}, CPU-s per million rows", cost, 0.8)
     yield Target("memory of compaction, MB", part["compaction_peak_mb"], 400)
     ours = part["tables"]["cpu"]["bytes_per_counter_sample"]
     for peer, most in (("VictoriaMetrics", 1.0), ("Prometheus", 0.36)):
@@ -113,20 +114,22 @@ def _seal_lines(part: Result) -> Iterator[str]:
 
 
 def _bytes_lines(part: Result) -> Iterator[str]:
+    cpu = part["cpu_s"]
     yield (
-        f"a day of {part['hosts']['cpu']} hosts in {part['sealed_files']:,} sealed files; CPU-s per million rows: written "
-        f"{part['write_cpu_s_per_million']:.2f}, compacted by the hour {part['hourly_cpu_s_per_million']:.2f}, by the day "
-        f"{part['daily_cpu_s_per_million']:.2f}; {part['compaction_peak_mb']:.0f} MB"
+        f"a day of {part['hosts']['cpu']} hosts in {part['sealed_files']:,} sealed files: {cpu['sealed']:.0f} CPU-s to write them, "
+        f"{cpu['hourly']:.0f} to compact each hour, {cpu['daily']:.0f} the day; at most {part['compaction_peak_mb']:.0f} MB"
     )
     yield (
-        f"{'':16}{'rows':>12}{'bytes':>14}{'B/row':>8}{'by the hour':>13}{'files':>7}{'by the hour':>13}"
-        f"{'B/counter sample':>18}{'kB/host, day':>14}"
+        f"{'':14}{'rows':>12}{'bytes':>14}{'B/row':>8}{'hours':>8}{'files':>7}{'hours':>7}{'B/counter':>11}"
+        f"{'kB/host,day':>13}{'CPU-s/M rows: sealed, hourly, daily':>37}"
     )
     for table, t in part["tables"].items():
         sample = f"{t['bytes_per_counter_sample']:.3f}" if "bytes_per_counter_sample" in t else ""
+        costs = "".join(f"{cost:>9.2f}" if cost else f"{'':9}" for cost in t["cpu_s_per_million"].values())
         yield (
-            f"{table:16}{t['rows']:>12,}{t['bytes']:>14,}{t['bytes_per_row']:>8.2f}{t['today_bytes_per_row']:>13.2f}"
-            f"{t['files']:>7}{t['today_files']:>13}{sample:>18}{part['year']['by_host_and_day'][table] / 1e3:>14.1f}"
+            f"{table:14}{t['rows']:>12,}{t['bytes']:>14,}{t['bytes_per_row']:>8.2f}{t['today_bytes_per_row']:>8.2f}"
+            f"{t['files']:>7}{t['today_files']:>7}{sample:>11}{part['year']['by_host_and_day'][table] / 1e3:>13.1f}"
+            f"{costs:>37}"
         )
     for peer, f in part["peers"].items():
         yield (

@@ -21,7 +21,7 @@ def _seal(root: Path) -> Cost:
     """In a process of its own."""
     with Writer.open(root, purpose="bench", now_us=START) as writer, Meter() as meter:
         writer.seal(START)
-    return Cost(0, meter.cpu_ms, meter.wall_ms, peak_mb())
+    return Cost("", 0, meter.cpu_ms, meter.wall_ms, peak_mb())
 
 
 def measure(work: Path, probes: Mapping[str, Probe], hosts: int) -> dict[str, Any]:
