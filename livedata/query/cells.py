@@ -141,6 +141,11 @@ def _text(value: Any) -> str:
     return known(value) if known else to_json(value) if isinstance(value, (list, dict)) else str(value)
 
 
+def _arrow_writes(kind: pa.DataType) -> bool:
+    """Whether Arrow's own text of a number, made without a Python object each, is the one wanted: it has no exponent."""
+    return bool(pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and 0 <= kind.scale <= 6))
+
+
 def _plan(kind: pa.DataType, shift: Callable[[int], tuple[int, str]] | None) -> tuple[bool, Text]:
     """Whether a column is read as integers since the epoch, and how one of its values reads."""
     if pa.types.is_timestamp(kind):
@@ -164,6 +169,9 @@ class Cells:
             is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_nested(kind)
         )
         self._is_float = pa.types.is_floating(kind)
+        self._arrow_writes = _arrow_writes(kind)
+        self.bare = is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_timestamp(kind)
+        """Whether a text of it never has a comma, a quote or a line's end, and is never empty."""
 
     def values(self, column: pa.Array) -> list[Any]:
         """Python values; times as integers of their unit.
@@ -179,11 +187,15 @@ class Cells:
             ) from error
 
     def texts(self, column: pa.Array) -> list[str | None]:
+        if self._arrow_writes:
+            return list(column.cast(pa.string()).to_pylist())
         text = self._text
         return [None if v is None else text(v) for v in self.values(column)]
 
     def jsons(self, column: pa.Array) -> list[str]:
         text = self._text
+        if self._arrow_writes:
+            return ["null" if t is None else t for t in column.cast(pa.string()).to_pylist()]
         if self._is_text:
             return ["null" if v is None else json_text(v) for v in self.values(column)]
         if self._is_float:

@@ -63,7 +63,11 @@ def write_csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch], out: IO[byte
     out.write((",".join(csv_cell(safe(n)) for n in unique_names(schema.names)) + "\n").encode())
     rows = 0
     for batch in batches:
-        columns = [[csv_cell(safe(t)) for t in c.texts(batch.column(i))] for i, c in enumerate(cells)]
+        columns = [
+            [t or "" for t in texts] if c.bare else [csv_cell(safe(t)) for t in texts]
+            for i, c in enumerate(cells)
+            for texts in (c.texts(batch.column(i)),)
+        ]
         out.write("".join(",".join(row) + "\n" for row in zip(*columns, strict=True)).encode())
         rows += batch.num_rows
     return rows
