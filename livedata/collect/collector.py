@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from ..clock import Clock
 from ..config import Config
@@ -61,6 +62,9 @@ class Collector:
         self._connecting = asyncio.Semaphore(config.connect_concurrency)
         self._refused = False
         self._tender = tender
+        # Always the same threads: each one that ever packed rows keeps the memory that it needed for it.
+        self._appending = ThreadPoolExecutor(1, "livedata-append")
+        self._sealing = ThreadPoolExecutor(1, "livedata-seal")
         self._tending: asyncio.Task[None] | None = None
 
     async def watch(self, stop: asyncio.Event) -> None:
@@ -144,8 +148,9 @@ class Collector:
         state = self._writer.state
         known = {p.name: last for p in self._probes.values() if (last := state.before(host.name, p))}
         return Asker(
-            host, self._probes.values(), known, self._clock, self._pending.add, lambda: self._refused
-        )
+            host, self._probes.values(), known, self._clock, self._pending.add, lambda: self._refused,
+            self._config.redact,
+        )  # fmt: skip
 
     def _said(self, host: str, failure: Failure | None) -> None:
         outcome = failure.outcome if failure else Outcome.OK
@@ -163,34 +168,31 @@ class Collector:
             self._complain(f"{refused.batch.host}: {refused.batch.probe.name}: not kept: {refused.reason}")
 
     async def _flush(self) -> None:
-        """Put what is pending into the store, sealing when it is time; a store that refuses stops nothing."""
+        """Put what is pending into the store, and have it sealed when it is time; a store that refuses stops nothing."""
         batches = self._pending.take()
-        try:
-            if batches:
-                await asyncio.to_thread(self._append, batches)
-            if self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
-                batches = []
-                await asyncio.to_thread(self._writer.seal, self._clock.now_us())
-                self._look_after()
-        except StoreError as error:
-            lost = self._pending.put_back(batches)
-            if lost or not self._refused:
-                self._complain(
-                    f"{error}\n  {self._pending.rows:,} rows wait in memory, {lost:,} were given up"
-                )
-            self._refused = True
-            return
-        if self._refused and batches:
-            self._refused = False
-            self._complain("the store takes rows again")
+        if batches:
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._appending, self._append, batches)
+            except StoreError as error:
+                lost = self._pending.put_back(batches)
+                if lost or not self._refused:
+                    self._complain(
+                        f"{error}\n  {self._pending.rows:,} rows wait in memory, {lost:,} were given up"
+                    )
+                self._refused = True
+                return
+            if self._refused:
+                self._refused = False
+                self._complain("the store takes rows again")
+        idle = self._tending is None or self._tending.done()
+        if idle and self._writer.seal_due(self._clock.now_us(), self._config.seal_seconds):
+            self._tending = asyncio.create_task(self._tend())
 
-    def _look_after(self) -> None:
-        """Have the store tended to beside the collecting, one at a time."""
-        if self._tending is None or self._tending.done():
-            self._tending = asyncio.create_task(self._guarded_tender())
-
-    async def _guarded_tender(self) -> None:
+    async def _tend(self) -> None:
+        """Seal, and do what is due after it, beside the collecting: rows are appended meanwhile."""
         try:
+            now_us = self._clock.now_us()
+            await asyncio.get_running_loop().run_in_executor(self._sealing, self._writer.seal, now_us)
             await self._tender()
         except (StoreError, OSError) as error:
-            self._complain(f"the store can't be compacted: {error}")
+            self._complain(f"the store can't be sealed or compacted: {error}")
