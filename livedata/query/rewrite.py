@@ -77,7 +77,8 @@ class _Use:
         # A width that a header gained later has not all that others have.
         if held and (
             min(p.first_ts for p in parts) > max(times.low, min(p.first_ts for p in held))
-            or max(p.last_ts for p in parts) + times.width <= min(times.high - 1, max(p.last_ts for p in held))
+            or max(p.last_ts for p in parts) + times.width
+            <= min(times.high - 1, max(p.last_ts for p in held))
         ):
             return False
         columns = {m.column(part).id for m, part in self.need.parts} | {
