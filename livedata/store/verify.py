@@ -17,16 +17,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import StoreError
+from ..model.batch import arrow_schema
 from . import frame, lock, manifest, registry, segment
 from .files import disk, make_folder, replace_durably
 from .layout import Layout, job_of, lake_files
 from .log import mapped
 from .manifest import Logs, Manifest, Segment
+from .registry import Tables
 from .segment import META, Origin
 from .sound import checksum, fault_of
 
 Tell = Callable[[int, int], None]
 """Hears how many files are checked, of how many."""
+
+
+FIELD_ID = b"PARQUET:field_id"
 
 
 @dataclass(slots=True)
@@ -165,7 +170,7 @@ def _mend_manifest(layout: Layout, now_us: int, tell: Tell) -> list[str]:
                 path = layout.manifest.with_name(layout.manifest.name + suffix)
                 if path.exists():
                     path.replace(path.with_name(path.name + ".damaged"))
-    found, unread = _look(layout, tell)
+    found, unread = _look(layout, _known(layout), tell)
     with manifest.writing(layout, anew=True) as listed:
         _rebuild(listed, found, now_us)
     return [
@@ -174,7 +179,15 @@ def _mend_manifest(layout: Layout, now_us: int, tell: Tell) -> list[str]:
     ]
 
 
-def _look(layout: Layout, tell: Tell) -> tuple[list[_Found], list[tuple[Path, str]]]:
+def _known(layout: Layout) -> Tables | None:
+    """The tables' columns; None where they are lost."""
+    try:
+        return registry.load(layout.tables) if layout.tables.exists() else None
+    except StoreError:
+        return None
+
+
+def _look(layout: Layout, tables: Tables | None, tell: Tell) -> tuple[list[_Found], list[tuple[Path, str]]]:
     """Every file of the lake as it tells of itself, and those that can't."""
     found: list[_Found] = []
     unread: list[tuple[Path, str]] = []
@@ -182,15 +195,21 @@ def _look(layout: Layout, tell: Tell) -> tuple[list[_Found], list[tuple[Path, st
     for done, path in enumerate(paths):
         tell(done, len(paths))
         try:
-            found.append(_describe(path))
-        except (pa.ArrowException, OSError, ValueError, KeyError, msgspec.MsgspecError) as error:
+            found.append(_describe(path, tables))
+        except (pa.ArrowException, OSError, ValueError, KeyError, StoreError, msgspec.MsgspecError) as error:
             unread.append((path, str(error).partition("\n")[0]))
     return found, unread
 
 
-def _describe(path: Path) -> _Found:
+def _describe(path: Path, tables: Tables | None) -> _Found:
+    """A file by its own account. Its pages have checksums, its footer has none: columns other than promised are damage."""
     file = pq.ParquetFile(path, page_checksum_verification=True)
     origin = msgspec.json.decode((file.metadata.metadata or {})[META], type=Origin)
+    if tables is not None:
+        wanted = arrow_schema(registry.lookup(tables, origin.table, origin.version))
+        ids = [[(f.name, (f.metadata or {}).get(FIELD_ID)) for f in s] for s in (file.schema_arrow, wanted)]
+        if ids[0] != ids[1]:
+            raise ValueError("its columns are not those that it should have")
     hosts, rows, first, last = set(), 0, 2**63 - 1, -(2**63)
     for number in range(file.num_row_groups):
         group = file.read_row_group(number)  # all of it, so that its pages' checksums are looked at

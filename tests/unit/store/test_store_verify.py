@@ -177,6 +177,18 @@ def test_a_file_that_cannot_be_read_costs_its_rows_only(root: Path) -> None:
     assert len(everything(root)["load"]) == 27 - victim.rows
 
 
+def test_a_column_by_another_name_is_damage(root: Path) -> None:
+    """A footer has no checksum: a bit that turned in a name would make a column of it that nobody knows."""
+    victim = next(s for s in segments(root) if s.table == "disk")
+    data = victim.path.read_bytes()
+    assert data.count(b"busy_seconds_increase") > 0
+    victim.path.write_bytes(data.replace(b"busy_seconds_increase", b"bury_seconds_increase"))
+    lose_the_manifest(root)
+    said = repair(root, START_US).repaired
+    assert any("its columns are not those that it should have" in s for s in said)
+    assert len(everything(root)["disk"]) == 54 - victim.rows
+
+
 def test_damage_in_a_log_is_said(root: Path) -> None:
     with Writer.open(root, purpose="test", now_us=START_US) as writer:
         for n in range(3):
