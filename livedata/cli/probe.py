@@ -36,7 +36,7 @@ def list_probes(format_name: FormatOption = None) -> None:
 
     config = configure()
     probes: dict[str, Probe] = {}
-    wrong: list[ProbeError] = []
+    mistakes: list[ProbeError] = []
     for file in probe_files(config.probes):
         try:
             probe = load_probe(file)
@@ -44,7 +44,7 @@ def list_probes(format_name: FormatOption = None) -> None:
                 raise twice(probe, probes[probe.name].path)
             probes[probe.name] = probe
         except ProbeError as mistake:
-            wrong.append(mistake)
+            mistakes.append(mistake)
     found = list(probes.values())
     answer = {
         "name": [p.name for p in found],
@@ -53,9 +53,9 @@ def list_probes(format_name: FormatOption = None) -> None:
         "file": [_file(p, config) for p in found],
     }
     _write(pa.table({name: pa.array(values, pa.string()) for name, values in answer.items()}), format_name)
-    for mistake in wrong:
-        say(f"livedata: {mistake}")
-    if wrong:
+    for why in mistakes:
+        say(f"livedata: {why}")
+    if mistakes:
         raise typer.Exit(ProbeError.exit_code)
 
 
@@ -302,9 +302,13 @@ def _tell(trial: Trial) -> None:
 def record(
     name: ProbeArgument,
     host: Annotated[
-        str,
-        typer.Option("--host", metavar="HOST", help="The machine: one of the inventory, or user@host:port"),
-    ],
+        str | None,
+        typer.Option(
+            "--host",
+            metavar="HOST",
+            help="One of the inventory, or user@host:port; default: this machine, without SSH",
+        ),
+    ] = None,
     to: Annotated[
         Path, typer.Option("--to", metavar="FOLDER", help="Where the folder NAME/HOST is made")
     ] = Path(),
@@ -318,7 +322,7 @@ def record(
     from ..errors import UsageError
     from ..probe.recording import write_recording
 
-    probe, trials = _try(configure(inventory=inventory), name, [host])
+    probe, trials = _try(configure(inventory=inventory), name, [host] if host else None)
     if len(trials) != 1:
         raise UsageError(
             f"{host!r} means {len(trials)} hosts", where="--host", hint="a recording is of one machine"
@@ -332,6 +336,5 @@ def record(
     folder = to / probe.name / trial.host.name
     write_recording(folder, trial.reading, trial.said, trial.batch)
     print(folder)
-    say(
-        f"{len(trial.batch.rows)} rows. Read it before you give it away: it holds what {trial.host.name} said."
-    )
+    rows = f"{len(trial.batch.rows)} row{'' if len(trial.batch.rows) == 1 else 's'}"
+    say(f"{rows}. Read it before you give it away: it holds what {trial.host.name} said.")
