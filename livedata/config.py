@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -48,6 +49,9 @@ class Config:
     """The longest a query may take."""
     query_memory: str = "1GB"
     """The most memory a query may take."""
+    redact: tuple[str, ...] = ()
+    """Regular expressions, a list of texts (lines in the environment): what they match is taken out of command lines, besides what
+    docs/secrets.md names; of one with groups, what these match."""
 
 
 def _convert(name: str, value: Any, default: Any, where: str) -> Any:
@@ -55,6 +59,10 @@ def _convert(name: str, value: Any, default: Any, where: str) -> Any:
     if issubclass(kind, Path):
         if isinstance(value, str | Path) and str(value):
             return Path(value).expanduser().absolute()
+    elif kind is tuple:
+        lines = value.splitlines() if isinstance(value, str) else value
+        if isinstance(lines, list | tuple) and all(isinstance(line, str) for line in lines):
+            return tuple(_expression(name, line, where) for line in lines if line)
     elif kind is str:
         if isinstance(value, str) and value:
             return value
@@ -65,10 +73,22 @@ def _convert(name: str, value: Any, default: Any, where: str) -> Any:
             number = 0
         if number > 0:
             return number
-    wanted = {"float": "a number above 0", "int": "a whole number above 0", "str": "text"}.get(
-        kind.__name__, "a path"
-    )
+    wanted = {
+        "tuple": "a list of texts",
+        "float": "a number above 0",
+        "int": "a whole number above 0",
+        "str": "text",
+    }.get(kind.__name__, "a path")
     raise ConfigError(f"{name} is {value!r}", where=where, hint=f"it must be {wanted}")
+
+
+def _expression(name: str, text: str, where: str) -> str:
+    """A regular expression that can be used."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ConfigError(f"{name}: {text!r} is no regular expression: {error}", where=where) from error
+    return text
 
 
 def load_config(environ: Mapping[str, str] = os.environ, **flags: Any) -> Config:

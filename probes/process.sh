@@ -32,5 +32,6 @@
 # last_cpu = { id = 17, type = "i64", kind = "gauge", help = "Core it last ran on" }
 #
 # [derived]
+# children_cpu_pct = { sql = "100000.0 * (children_user_seconds_increase + children_system_seconds_increase) / nullif(dt_ms, 0)", help = "The same of children that ended since, among them those that no sample saw" }
 # cpu_pct = { sql = "100000.0 * (user_seconds_increase + system_seconds_increase) / nullif(dt_ms, 0)", help = "Share of one core since the sample before; above 100 for several threads" }
 # ///

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from operator import itemgetter
+from typing import NamedTuple
 
 from ..clock import Clock
 from ..model.batch import Batch, Row
@@ -19,7 +21,8 @@ from ..store.state import Last
 from ..transport.compose import Request, compose_body, compose_reads
 from ..transport.protocol import Answer, Session
 from .changed import NOTHING, Seen, changed, changed_rows, slot
-from .increase import counters_of, elapsed_ms, with_increases
+from .increase import Counters, counters_of, elapsed_ms, with_increases
+from .lives import MOST_PIDS, Key, Told, began, end_rows, ended, from_zero, our_own, slash, told_before
 from .pace import ALONE, CUT, MOST_ENTRIES, entries_next
 from .reading import readings
 
@@ -36,7 +39,27 @@ CLOCK = Probe(
     name="clock", help="The host's wall clock.", columns=(), body="date +%s\n", lane="slow", timeout=5.0
 )
 
+LIVES = ("pid", "start_seconds")
+"""The labels of a probe whose series are processes: they begin and end."""
+
 Emit = Callable[[Sequence[Batch]], None]
+
+
+class _Sample(NamedTuple):
+    """Rows of one reading. `whole`: they are all there are, not only what changed. `goes_on`: the sample before is known as a whole."""
+
+    rows: Sequence[Row]
+    whole: bool
+    goes_on: bool
+
+
+class _Digest(NamedTuple):
+    """What came of one run, as its row in `scrape` says it; and its rows."""
+
+    batch: Batch | None
+    outcome: Outcome
+    detail: str | None
+    whole: bool | None = None
 
 
 class Asker:
@@ -47,22 +70,31 @@ class Asker:
         known: the last sample of each probe that the store has.
         emit: takes batches as they come.
         paused: whether logs should wait on their hosts, because the store takes no rows.
+        redact: the user's own regular expressions for what must not be kept of command lines.
     """
 
     def __init__(
         self, host: Host, probes: Iterable[Probe], known: Mapping[str, Last], clock: Clock, emit: Emit,
-        paused: Callable[[], bool] = lambda: False,
+        paused: Callable[[], bool] = lambda: False, redact: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.host = host
         self._tables = {probe.name: probe for probe in probes}
         """What rows belong to: the probe as its header has it, one object for all hosts, whatever one host's settings are."""
         settings = ((p, host.probes.get(p.name, Settings())) for p in self._tables.values())
-        self.probes = tuple(apply_settings(p, s) for p, s in settings if s.enabled)
+        enabled = [apply_settings(p, s) for p, s in settings if s.enabled]
+        self.probes = tuple(p for p in enabled if not p.after)
+        """Those with a cadence of their own."""
+        self._followers = tuple(p for p in enabled if p.after)
+        self._waiting: dict[str, set[Key]] = {p.name: set() for p in self._followers}
+        """Follower → processes that it is still to be asked about."""
+        self._told: dict[str, Told] = {}
+        """Follower → what will be known once it was asked about all of these."""
         self.last = dict(known)
         self.emit = emit
         self.silent: dict[Lane, Failure | None] = {}
         """Why the last request on a lane had no answer at all, not even a beginning."""
         self._paused = paused
+        self._redact = redact
         self._clock = clock
         self._seen: dict[str, tuple[int, str | None, Seen]] = {}
         """Probe → period and boot of its sample before and what it held, where what is unchanged gives no rows."""
@@ -91,7 +123,8 @@ class Asker:
     async def run(self, session: Session, lane: Lane, due: Sequence[Probe], ts: int) -> Failure | None:
         """Run probes of one lane, emitting batches; the failure, if the host has no usable shell at all."""
         if lane == "main":
-            return await self._ask(session, lane, self._reads(due), ts)
+            refused = await self._ask(session, lane, self._reads(due), ts)
+            return refused or await self._follow(session, lane, due, ts)
         if lane == "slow":
             await self._measure_skew(session)
         for probe in due:
@@ -109,6 +142,27 @@ class Asker:
 
     def _settings(self, probe: Probe) -> Settings:
         return self.host.probes.get(probe.name, Settings())
+
+    async def _follow(self, session: Session, lane: Lane, due: Sequence[Probe], ts: int) -> Failure | None:
+        """Ask about the processes that a sample was the first to see, oldest first. Those that a host does not answer about in time are
+        not asked about again: what stops `ps` there would stop every tick."""
+        sampled = {probe.name for probe in due}
+        for probe in self._followers:
+            waiting = self._waiting[probe.name]
+            while probe.after in sampled and waiting and not session.lost:
+                asked = sorted(waiting, key=itemgetter(1))[:MOST_PIDS]
+                told = self._told.get(probe.name) if len(asked) == len(waiting) else None
+                request = compose_body(
+                    probe, probe.timeout, self._settings(probe).sudo,
+                    {"LIVEDATA_NEW": " ".join(str(pid) for pid, _ in asked), "LIVEDATA_SLASH": slash()},
+                )  # fmt: skip
+                refused = await self._ask(session, lane, request, ts, str(told) if told else None)
+                if refused or session.lost:
+                    return refused
+                waiting.difference_update(asked)
+                if self.silent[lane]:
+                    break
+        return None
 
     async def _body(self, session: Session, lane: Lane, probe: Probe, ts: int) -> Failure | None:
         request = compose_body(probe, probe.timeout, self._settings(probe).sudo)
@@ -147,7 +201,9 @@ class Asker:
             asked_us = now + answer.rtt * 1e6
             self._skew_ms = round((int(section.data) * 1e6 + 5e5 - asked_us) / 1000)
 
-    async def _ask(self, session: Session, lane: Lane, request: Request, ts: int) -> Failure | None:
+    async def _ask(
+        self, session: Session, lane: Lane, request: Request, ts: int, cursor: str | None = None
+    ) -> Failure | None:
         sent = self._clock.now_us()
         answer = await session.ask(lane, request, max(p.timeout for p in request.probes) + MARGIN_SECONDS)
         silent = self.silent[lane] = answer.failure if answer.rtt is None else None
@@ -160,7 +216,9 @@ class Asker:
             reading = read[probe.name]
             if probe.parse in CURSORS:
                 reading = self._unseen(probe, reading, answer.wall or 0.0)
-            batch, outcome, detail = self._digest(probe, reading, answer, ts, sent)
+            if probe.after:
+                reading = replace(reading, redact=self._redact)
+            batch, outcome, detail, whole = self._digest(probe, reading, answer, ts, sent, cursor)
             if batch:
                 batches.append(batch)
             scrapes.append(
@@ -168,18 +226,17 @@ class Asker:
                     probe.name, outcome, detail, rtt_ms=_ms(answer.rtt), wall_ms=_ms(answer.wall), bytes=reading.bytes,
                     remote_cpu_ms=_ms(answer.cpu * reading.bytes / total) if answer.cpu is not None else None,
                     rows=len(batch.rows) if batch else 0, exit_status=reading.status if probe.body else None,
+                    whole=whole,
                 )
             )  # fmt: skip
         self.emit(batches)
         self.report(ts, *scrapes, boot_id=answer.boot_id)
         return None
 
-    def _news(
-        self, probe: Probe, reading: Reading, boot_id: str | None, ts: int
-    ) -> tuple[Sequence[Row], bool]:
-        """Rows of what is not as it was, and whether they are the whole sample's. Raises ParseError."""
-        if not probe.full and not probe.snapshot:
-            return PARSERS[probe.parse](probe, reading), True
+    def _news(self, probe: Probe, reading: Reading, boot_id: str | None, ts: int) -> _Sample:
+        """Rows of what is not as it was. Raises ParseError."""
+        if not _keeps_changes(probe):
+            return _Sample(PARSERS[probe.parse](probe, reading), True, False)
         period = slot(self.host.name, probe, ts)
         # What can't be parsed is not taken as seen, and the next sample is whole.
         before, boot, seen = self._seen.pop(probe.name, (None, None, NOTHING))
@@ -188,7 +245,7 @@ class Asker:
         rows: Sequence[Row] = PARSERS[probe.parse](probe, fresh) if fresh.files or fresh.text or whole else ()
         rows, now = changed_rows(probe, rows, NOTHING if whole else seen, now)
         self._seen[probe.name] = (period, boot_id, now)
-        return rows, whole
+        return _Sample(rows, whole, before is not None and boot == boot_id)
 
     def _unseen(self, probe: Probe, reading: Reading, seconds: float) -> Reading:
         """A log's entries without those that came before; what came decides how many to ask for next."""
@@ -201,25 +258,65 @@ class Asker:
         )
         return replace(reading, text=text)
 
+    def _lives(
+        self, probe: Probe, reading: Reading, sample: _Sample, known: Collection[Key], answer: Answer, ts: int
+    ) -> tuple[list[Key], list[Key]]:
+        """The processes that began since the sample before, and those that ended. What follows the probe is to ask about the
+        former, now and then about all, and is given a row for each of the latter."""
+        new = began(probe, sample.rows, known)
+        gone = ended(reading, known, new)
+        for follower in self._followers:
+            if follower.after != probe.name:
+                continue
+            waiting, last = self._waiting[follower.name], self.last.get(follower.name)
+            told = told_before(last.cursor if last else None, answer.boot_id)
+            period = slot(self.host.name, follower, ts)
+            if sample.whole and (told is None or told.period != period):
+                unknown = [probe.key_of(row) for row in sample.rows]
+            else:
+                period = told.period if told else period - 1
+                unknown = [key for key in new if told is None or key[1] >= told.until]
+            waiting.update(unknown)
+            waiting -= our_own(reading, unknown)
+            waiting.difference_update(gone)
+            self._told.pop(follower.name, None)
+            if answer.boot_id:
+                self._told[follower.name] = Told(answer.boot_id, period, (answer.uptime_ms or 0) // 10)
+            if gone:
+                table = self._tables[follower.name]
+                rows = end_rows(table, gone, ts)
+                self.emit([Batch(table, self.host.name, ts, rows, answer.boot_id)])
+        return new, gone
+
     def _digest(
-        self, probe: Probe, reading: Reading, answer: Answer, ts: int, sent: int
-    ) -> tuple[Batch | None, Outcome, str | None]:
+        self, probe: Probe, reading: Reading, answer: Answer, ts: int, sent: int, cursor: str | None
+    ) -> _Digest:
         """Rows with their increments from a reading, and what to say of the run."""
-        cut_log = reading.outcome in CUT and probe.parse in CURSORS and "\n" in reading.text
-        if reading.outcome is not Outcome.OK and not reading.files and not cut_log:
-            return None, reading.outcome, reading.detail
+        cut = reading.outcome in CUT and (probe.parse in CURSORS or probe.after) and "\n" in reading.text
+        if reading.outcome is not Outcome.OK and not reading.files and not cut:
+            return _Digest(None, reading.outcome, reading.detail)
         try:
-            rows, whole = self._news(probe, reading, answer.boot_id, ts)
+            sample = self._news(probe, reading, answer.boot_id, ts)
         except ParseError as error:
-            return None, Outcome.MALFORMED, str(error)[:300]
+            return _Digest(None, Outcome.MALFORMED, str(error)[:300])
         except Exception as error:  # noqa: BLE001 - a parser's fault is one probe's, not its neighbours'
-            return None, Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300]
+            return _Digest(
+                None, Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300]
+            )
+        rows = sample.rows
         last = self.last.get(probe.name)
-        cursor = last.cursor if last else None
+        cursor = cursor or (last.cursor if last else None)
         if probe.parse in CURSORS:
             cursor = CURSORS[probe.parse](reading, cursor, answer.boot_id) or cursor
         dt = elapsed_ms(answer.boot_id, answer.uptime_ms, last.boot_id, last.uptime_ms) if last else None
-        full = with_increases(probe, rows, last.counters if last and dt else None)
+        before = last.counters if last and last.boot_id == answer.boot_id else {}
+        base: Counters = before
+        gone: list[Key] = []
+        if tuple(probe.columns[i].name for i in probe.labels) == LIVES and probe.read:
+            new, gone = self._lives(probe, reading, sample, before, answer, ts)
+            if sample.goes_on:
+                base = from_zero(probe, before, new, last.uptime_ms if last else None)
+        full = with_increases(probe, rows, base if dt else None)
         middle = sent + ((answer.rtt or 0.0) + (answer.wall or 0.0)) / 2 * 1e6
         batch = Batch(
             self._tables[probe.name], self.host.name, ts, full, answer.boot_id,
@@ -227,12 +324,21 @@ class Asker:
             uptime_ms=answer.uptime_ms, cursor=cursor,
         )  # fmt: skip
         counters = counters_of(probe, rows)
-        if last and not whole:
-            counters = last.counters | counters
+        if not sample.whole:
+            counters = before | counters
+            for key in gone:
+                del counters[key]
         self.last[probe.name] = Last(
             ts=ts, boot_id=answer.boot_id, uptime_ms=answer.uptime_ms, counters=counters, cursor=cursor
         )
-        return batch, reading.outcome, reading.detail
+        return _Digest(
+            batch, reading.outcome, reading.detail, sample.whole if _keeps_changes(probe) else None
+        )
+
+
+def _keeps_changes(probe: Probe) -> bool:
+    """Whether what is as it was gives no rows."""
+    return bool(probe.full or probe.snapshot) and not probe.after
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -57,6 +57,8 @@ def with_increases(
 
 
 def counters_of(probe: Probe, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    """The raw counters of a sample's rows by series key."""
+    """The raw counters of a sample's rows by series key; none where the probe has no counters."""
+    if not probe.counters:
+        return {}
     key_of, counts_of = probe.key_of, probe.counts_of
     return {key_of(row): counts_of(row) for row in rows}

@@ -13,7 +13,7 @@ MOST_ROWS = 500_000
 GIVEN_UP = "its rows were given up: the store could not take them (disk full?)"
 
 _NAMES = [c.name for c in SCRAPE.columns]
-_PROBE, _OUTCOME, _DETAIL, _ROWS = (_NAMES.index(n) for n in ("probe", "outcome", "detail", "rows"))
+_PROBE, _OUTCOME, _DETAIL, _ROWS, _WHOLE = map(_NAMES.index, ("probe", "outcome", "detail", "rows", "whole"))
 
 
 @dataclass(slots=True)
@@ -72,5 +72,5 @@ def _said(batch: Batch, missed: set[tuple[str, int, str]]) -> Batch:
 
 def _given_up(row: tuple[object, ...]) -> tuple[object, ...]:
     new = list(row)
-    new[_OUTCOME], new[_DETAIL], new[_ROWS] = Outcome.MISSED.value, GIVEN_UP, 0
+    new[_OUTCOME], new[_DETAIL], new[_ROWS], new[_WHOLE] = Outcome.MISSED.value, GIVEN_UP, 0, None
     return tuple(new)

@@ -81,6 +81,9 @@ class Probe:
     script a row that is as before is left out. 0 keeps every sample whole."""
     snapshot: float = 0.0
     """The same for a script whose rows belong together: where its text is as before there is no row, else all are kept."""
+    after: str = ""
+    """The probe after whose samples this script runs, in the same lane, for what is new in them; `every` means nothing then, and
+    `full` how often it runs for all there is."""
     privilege: Literal["", "root"] = ""
     rollup: tuple[str, ...] | None = None
     """Widths of the table's rollups, of `1m` and `5m`; None leaves it to the cadence (`livedata.model.rollup`)."""

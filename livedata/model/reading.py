@@ -25,3 +25,5 @@ class Reading:
     """What is known before parsing: ok, unsupported, denied, failed, timeout, truncated."""
     detail: str | None = None
     bytes: int = 0
+    redact: tuple[str, ...] = ()
+    """Regular expressions of the user's own for what must not be kept of command lines."""

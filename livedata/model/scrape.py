@@ -50,12 +50,13 @@ class Scrape:
     bytes: int | None = None
     rows: int | None = None
     exit_status: int | None = None
+    whole: bool | None = None
 
     def row(self, clock_skew_ms: float | None) -> tuple[object, ...]:
         """In the order of the table's columns, with what is known of the host's clock."""
         return (
             self.probe, self.outcome.value, self.detail, self.connect_ms, self.rtt_ms, self.wall_ms,
-            self.remote_cpu_ms, self.bytes, self.rows, self.exit_status, clock_skew_ms,
+            self.remote_cpu_ms, self.bytes, self.rows, self.exit_status, self.whole, clock_skew_ms,
         )  # fmt: skip
 
 
@@ -80,6 +81,7 @@ SCRAPE = Probe(
         Column("bytes", 8, "i64", "gauge", "Bytes of the answer that are this probe's"),
         Column("rows", 9, "i64", "gauge", "Rows kept"),
         Column("exit_status", 10, "i64", "gauge", "Exit status of the probe's body"),
+        Column("whole", 12, "bool", "text", "Whether rows of everything there was were kept, rather than of what changed; null: none"),
         Column("clock_skew_ms", 11, "f64", "gauge", "The host's clock minus the collector's; known to the second"),
     ),
     derived=(Derived("ok", "outcome = 'ok'", "Whether the run gave all it promises"),),

@@ -24,6 +24,7 @@ from .osrelease import osrelease
 from .packages import packages
 from .pidstat import pidstat
 from .pressure import pressure
+from .processinfo import process_info
 from .protocol import protocol
 from .reboot import reboot
 from .stat import core, cpu
@@ -62,6 +63,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
     "packages": packages,
     "reboot": reboot,
     "updates": updates,
+    "process_info": process_info,
 })  # fmt: skip
 """What `parse` may say in a probe's header."""
 

@@ -20,6 +20,7 @@ from livedata.model.reading import Reading
 from livedata.model.scrape import SCRAPE, Failure
 from livedata.parse import PARSERS
 from livedata.probe.load import load_probes
+from livedata.store.state import Last
 from livedata.transport.compose import Request
 from livedata.transport.framing import Section
 from livedata.transport.protocol import Answer
@@ -57,10 +58,12 @@ class Recorded:
         return self._answers.pop(0)
 
 
-def samples(*answers: Answer, ts: Sequence[int] = ()) -> list[list[tuple[int, int | None, int | None]]]:
+def samples(
+    *answers: Answer, ts: Sequence[int] = (), known: dict[str, Last] | None = None
+) -> list[list[tuple[int, int | None, int | None]]]:
     """For each answer the rows kept: (pid, user ticks' increase, dt_ms)."""
     kept: list[Batch] = []
-    asker = Asker(Host("h"), [PROCESS], {}, SystemClock(), kept.extend)
+    asker = Asker(Host("h"), [PROCESS], known or {}, SystemClock(), kept.extend)
     session = Recorded(*answers)
     increase = len(PROCESS.columns) + [PROCESS.columns[i].name for i in PROCESS.counters].index(
         "user_seconds_total"
@@ -103,8 +106,22 @@ def test_a_new_process_gives_a_row_and_a_new_period_gives_all() -> None:
     last = ticks[0] + 300_000_000
     answers = [answer(1000, p10=5), answer(31_000, p10=5, p12=1), answer(301_000, p10=5, p12=1)]
     assert samples(*answers, ts=[*ticks, last]) == [
-        [(10, None, None)], [(12, None, 30_000)], [(10, 0, 270_000), (12, 0, 270_000)],
+        [(10, None, None)], [(12, 1, 30_000)], [(10, 0, 270_000), (12, 0, 270_000)],
     ]  # fmt: skip
+
+
+def test_a_process_that_began_before_but_was_not_seen_has_no_increase() -> None:
+    """With hidepid one comes into sight when it becomes this user's; nobody knows what it did since the sample before."""
+    answers = [answer(9000, p10=5), answer(31_000, p10=5, p12=1)]  # they all began at 5 s
+    assert samples(*answers, ts=one_period(2))[-1] == [(12, None, 22_000)]
+
+
+def test_after_a_restart_nothing_is_taken_to_have_begun_since() -> None:
+    """What the store knows of a sample is only what changed in it; a container's uptime may not tell more."""
+    known = {"process": Last(0, "boot", 1000, {(10, 500): (0,) * 6}, None)}
+    assert samples(answer(31_000, p10=5, p12=1), ts=one_period(1), known=known) == [
+        [(10, 5, 30_000), (12, None, 30_000)]
+    ]
 
 
 def test_after_a_reboot_all_give_rows_and_no_increase() -> None:

@@ -52,7 +52,8 @@ def batches(host: Host, transport: Transport) -> dict[str, Batch]:
 
 @pytest.mark.parametrize("name", sorted(PROBES))
 def test_a_recording_answers_for_a_host(name: str, tmp_path: Path) -> None:
-    folder, wanted = recording(tmp_path, name)
+    # What runs after another probe runs because of what that one saw.
+    folder, wanted = recording(tmp_path, *filter(None, (PROBES[name].after, name)))
     got = batches(Host("old", transport="replay", recording=str(folder)), ReplayTransport())
     assert len(got[name].rows) == len(wanted[name])
 
