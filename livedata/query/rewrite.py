@@ -28,9 +28,13 @@ from .views import column_names, columns_named, identifier, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from ..store.reader import Segment
+
 MOMENTS = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "DATE"})
 """Types that are compared with `ts` as the moments that they are."""
 SECOND = 1_000_000
+WORTH_ROWS = 400_000
+"""Fewer rows are read sooner than a question is rewritten: some 10 ms."""
 YEARS_US = (-62_135_596_800_000_000, 253_402_300_800_000_000)
 """The years 1 to 9999: what is beyond is left to DuckDB."""
 
@@ -65,7 +69,8 @@ class _Use:
         return replace(self.wanted.bounds, times=_ranges(*ends))
 
     def suits(self, content: Content) -> bool:
-        """Whether the rollup has all rows of these times that it should, undamaged, with every column that is needed."""
+        """Whether the rollup has all rows of these times that it should, undamaged, with every column that is needed, and saves
+        reading many."""
         own, rows = content.get(self.rollup.table), content.get(self.wanted.table)
         if own is None or rows is None or not set(own.damage) <= set(rows.damage):
             return False
@@ -81,11 +86,20 @@ class _Use:
             <= min(times.high - 1, max(p.last_ts for p in held))
         ):
             return False
+        older = not held or min(p.first_ts for p in parts) + times.width <= min(p.first_ts for p in held)
+        if not older and sum(self._share(p) for p in held) < WORTH_ROWS:
+            return False
         columns = {m.column(part).id for m, part in self.need.parts} | {
             key.id for key in self.rollup.keys if key.name in self.need.keys
         }
         has = {version: {c.id for c in probe.columns} for version, probe in own.versions.items()}
         return all(columns <= has.get(part.version, set()) for part in parts)
+
+    def _share(self, part: Segment) -> float:
+        """About how many rows of a file are of the hosts that are asked for."""
+        hosts = self.wanted.bounds.hosts
+        named = all(first == last for first, last in hosts)
+        return part.rows * min(1.0, len(hosts) / part.hosts) if named else part.rows
 
     def take(self, connection: DuckDBPyConnection, content: Content) -> dict[str, Wanted]:
         """Make the SELECT read the rollup; the views that it reads then."""

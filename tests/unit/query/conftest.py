@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from livedata.model.batch import Batch
 from livedata.model.probe import Column, Derived, Probe
+from livedata.query import rewrite
 from livedata.query.engine import Limits, stream
 from livedata.query.source import store_source
 from livedata.query.views import EVERYTHING, Scope
@@ -63,6 +64,14 @@ def _old(host: str, tick: int) -> Batch:
 
 def _new(host: str, tick: int) -> Batch:
     return Batch(CPU, host, START + tick * TICK, [(tick * 100, tick * 9.0, 8, 100, 9.0)], "boot", 5, 10_000)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rollups_are_worth_it() -> Iterator[None]:
+    """Stores of tests are small: their rows would always be read sooner."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rewrite, "WORTH_ROWS", 0)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 
 from livedata.model.batch import Batch
 from livedata.model.probe import Column, Derived, Probe
+from livedata.query import rewrite
 from livedata.query.functions import AGGREGATES, CALENDAR, CLOCK, PLAIN, UNIT_FUNCTIONS
 from livedata.query.roll import roller
 from livedata.store.keep import Keep
@@ -270,3 +271,13 @@ def test_what_functions_are_said_to_be_they_are() -> None:
         assert {kind for kind, _ in known[name]} == {"aggregate"}, name
     for name in CLOCK - {"current_timestamp"}:
         assert known[name] == {("scalar", "CONSISTENT_WITHIN_QUERY")}, name
+
+
+def test_few_rows_are_read_sooner(asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    sql = "SELECT host, avg(queue) FROM disk GROUP BY host ORDER BY host"
+    answer, rolled = asker.asked(sql)
+    assert rolled
+    monkeypatch.setattr(rewrite, "WORTH_ROWS", 10**9)
+    again, rolled = asker.asked(sql)
+    assert not rolled
+    assert comparable(again) == comparable(answer)
