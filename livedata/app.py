@@ -186,8 +186,10 @@ async def run_probe(
 ) -> None:
     """Run one probe once on each host and store nothing; `tell` is called as each is done."""
 
+    first = [load_probes()[probe.after]] if probe.after else []
+
     async def one(host: Host, way: Transport) -> None:
-        tell(await try_probe(host, probe, way, SystemClock()))
+        tell(await try_probe(host, probe, way, SystemClock(), first))
 
     await _each(config, hosts, one)
 

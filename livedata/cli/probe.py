@@ -272,7 +272,7 @@ def _write_rows(config: Config, probe: Probe, trials: list[Trial], format_name: 
     from ..query.formats import FORMATS
     from ..query.views import identifier
 
-    batches = [to_arrow([t.batch]) for t in trials if t.batch]
+    batches = [to_arrow([batch]) for t in trials for batch in t.batches]
     rows = pa.Table.from_batches(batches, arrow_schema(probe))
     names = ["host", *(c.name for c in probe.columns), *(d.name for d in probe.derived)]
     question = f"SELECT {', '.join(map(identifier, names))} FROM {identifier(probe.name)}"
@@ -292,11 +292,16 @@ def _tell(trial: Trial) -> None:
     """What came of one host, in a line."""
     scrape = trial.scrape
     took = f" in {scrape.wall_ms:.0f} ms" if scrape.wall_ms is not None else ""
-    came = f"{scrape.rows or 0} row{'' if scrape.rows == 1 else 's'}, {scrape.bytes or 0} bytes{took}"
+    came = f"{_rows(trial)}, {scrape.bytes or 0} bytes{took}"
     detail = f": {scrape.detail}" if scrape.detail else ""
     say(f"{trial.host.name}: {scrape.outcome}{detail}" + (f" ({came})" if trial.reading else ""))
     if trial.errors and trial.errors != scrape.detail:
         say(f"    it said on standard error: {trial.errors}")
+
+
+def _rows(trial: Trial) -> str:
+    count = sum(len(batch.rows) for batch in trial.batches)
+    return f"{count} row{'' if count == 1 else 's'}"
 
 
 def record(
@@ -328,13 +333,12 @@ def record(
             f"{host!r} means {len(trials)} hosts", where="--host", hint="a recording is of one machine"
         )
     trial = trials[0]
-    if trial.reading is None or trial.batch is None or trial.scrape.outcome != "ok":
+    if trial.reading is None or not trial.batches or trial.scrape.outcome != "ok":
         _tell(trial)
         if trial.reading is None:
             raise NoHostReached("nothing is recorded")
         raise typer.Exit(SOME_HOSTS_FAILED)
     folder = to / probe.name / trial.host.name
-    write_recording(folder, trial.reading, trial.said, trial.batch)
+    write_recording(folder, trial.reading, trial.said, trial.batches[0])
     print(folder)
-    rows = f"{len(trial.batch.rows)} row{'' if len(trial.batch.rows) == 1 else 's'}"
-    say(f"{rows}. Read it before you give it away: it holds what {trial.host.name} said.")
+    say(f"{_rows(trial)}. Read it before you give it away: it holds what {trial.host.name} said.")

@@ -20,15 +20,16 @@ from .reading import readings
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`scrape`: what came of the run, or of the session where there was none. `said`: standard output of a script, as bytes.
-    `errors`: the last of what it wrote to standard error, in one line. `batch`: the rows; None where there are none."""
+    """`scrape`: what came of the run, or of the session where there was none. `reading`, `said` (standard output of a script, as bytes)
+    and `errors` (the last of its standard error, in one line): of its first answer; most probes give one. `batches`: the rows, one for
+    each answer that was good."""
 
     host: Host
     scrape: Scrape
     reading: Reading | None = None
     said: bytes = b""
     errors: str = ""
-    batch: Batch | None = None
+    batches: tuple[Batch, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,10 +69,16 @@ class _Tapped:
         await self._session.close()
 
 
-async def try_probe(host: Host, probe: Probe, transport: Transport, clock: Clock) -> Trial:
-    """Run a probe once as collecting would, with nothing known before; also where the inventory has it disabled on this host."""
-    settings = replace(host.probes.get(probe.name, Settings()), enabled=True)
-    host = replace(host, probes={**host.probes, probe.name: settings})
+async def try_probe(
+    host: Host, probe: Probe, transport: Transport, clock: Clock, first: Sequence[Probe] = ()
+) -> Trial:
+    """Run a probe once as collecting would, with nothing known before; also where the inventory has it disabled on this host.
+
+    Args:
+        first: the probe that it runs after, where it does.
+    """
+    wanted = {p.name: replace(host.probes.get(p.name, Settings()), enabled=True) for p in (*first, probe)}
+    host = replace(host, probes={**host.probes, **wanted})
     tap = _Tap(transport)
     scrapes: list[Scrape] = []
     batches: list[Batch] = []
@@ -80,16 +87,16 @@ async def try_probe(host: Host, probe: Probe, transport: Transport, clock: Clock
         for batch in emitted:
             if batch.probe is SCRAPE:
                 scrapes.extend(scrape_of(row) for row in batch.rows)
-            else:
+            elif batch.probe is probe:
                 batches.append(batch)
 
-    await pull(Asker(host, [probe], {}, clock, keep), tap, clock)
-    told = [(request, answer) for request, answer in tap.told if probe in request.probes]
+    await pull(Asker(host, [*first, probe], {}, clock, keep), tap, clock)
+    told = [(r, a) for r, a in tap.told if probe.name in {p.name for p in r.probes}]
     own = [s for s in scrapes if s.probe == probe.name] or [s for s in scrapes if s.outcome != Outcome.OK]
     scrape = own[-1] if own else Scrape(CONNECT, Outcome.MISSED, "it was not asked")
     if not told:
         return Trial(host, scrape)
-    request, answer = told[-1]
+    request, answer = told[0]
     section = answer.sections.get(probe.name)
     return Trial(
         host,
@@ -97,5 +104,5 @@ async def try_probe(host: Host, probe: Probe, transport: Transport, clock: Clock
         readings(answer, request, host)[probe.name],
         section.data if section else answer.partial,
         answer.errors,
-        batches[-1] if batches else None,
+        tuple(batches),
     )
