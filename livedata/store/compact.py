@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import StoreError
-from ..model.batch import TYPES, arrow_schema, stored_columns
+from ..model.batch import arrow_schema
 from ..model.probe import Probe
 from ..model.rollup import rollups
 from . import segment
@@ -40,7 +40,7 @@ HOUR_US = 3_600_000_000
 LATE_US = 2 * HOUR_US
 """How long after its end a period is taken to be over: rows come late."""
 DAY_US = 24 * HOUR_US
-SLICE_ROWS = 360_000
+SLICE_ROWS = 240_000
 """Rows in memory at one time, about."""
 MONTH_ROWS = 50_000_000
 """A month of more rows stays in files of days."""
@@ -134,7 +134,7 @@ class _Input:
         self._old, self._new = old, new
         if fault := fault_of(source):
             raise Damaged(source, fault)
-        self.file = self._try(lambda: pq.ParquetFile(source.path))
+        self.file = self._try(lambda: pq.ParquetFile(source.path, read_dictionary=segment.repeated(old)))
         self.runs = self._try(lambda: host_runs(self.file.read(["host"])["host"]))
         self._starts = dict(
             zip((h for h, _ in self.runs), accumulate((n for _, n in self.runs), initial=0), strict=False)
@@ -150,7 +150,7 @@ class _Input:
         except (pa.ArrowException, OSError, ValueError) as error:
             raise Damaged(self.source, str(error).partition("\n")[0]) from error
 
-    def rows(self, hosts: Sequence[str]) -> pa.RecordBatch | None:
+    def rows(self, hosts: Sequence[str]) -> pa.Table | None:
         """The rows of hosts that follow one another in the order of names; None if there are none."""
         mine = [(self._starts[h], n) for h, n in self._counts(hosts)]
         if not mine:
@@ -160,11 +160,14 @@ class _Input:
         last = bisect_right(self._groups, end - 1) - 1
         table = self._try(lambda: self.file.read_row_groups(range(first, last + 1)))
         rows = table.slice(start - self._groups[first], end - start)
-        columns = [rows[c.name].combine_chunks().cast(TYPES[c.type]) for c in stored_columns(self._old)]
-        found = pa.Table.from_arrays(columns, schema=arrow_schema(self._old))
+        schema = segment.with_dictionaries(arrow_schema(self._old), segment.repeated(self._old))
+        found = self._try(lambda: rows.select(schema.names).cast(schema))
         if self.source.thin:
             found = fill(found, self._old)
-        return conform(found.combine_chunks().to_batches()[0], self._old, self._new)
+        if self._old is self._new:
+            return found
+        plain = found.cast(arrow_schema(self._old)).combine_chunks().to_batches()
+        return pa.Table.from_batches([conform(plain[0], self._old, self._new)])
 
     def _counts(self, hosts: Sequence[str]) -> list[tuple[str, int]]:
         wanted = set(hosts)
@@ -185,19 +188,26 @@ def _slices(hosts: Sequence[str], counts: Mapping[str, int]) -> Iterator[tuple[s
         yield tuple(taken)
 
 
-def _read(inputs: Sequence[_Input], hosts: Sequence[str], probe: Probe) -> Iterator[pa.Table]:
+def _read(
+    inputs: Sequence[_Input], hosts: Sequence[str], probe: Probe, schema: pa.Schema
+) -> Iterator[pa.Table]:
     """The rows of these hosts, sorted; of one host with very many in several tables, by time."""
-    held: list[pa.RecordBatch] = []
+    held: list[pa.Table] = []
+
+    def together() -> pa.Table:
+        rows = pa.concat_tables([table.cast(schema) for table in held])
+        return by_series(rows.unify_dictionaries().combine_chunks(), probe)
+
     for source in inputs:
         found = source.rows(hosts)
         if found is None:
             continue
         if held and len(hosts) == 1 and sum(map(len, held)) + len(found) > SLICE_ROWS:
-            yield by_series(pa.Table.from_batches(held), probe)
+            yield together()
             held = []
         held.append(found)
     if held:
-        yield by_series(pa.Table.from_batches(held), probe)
+        yield together()
 
 
 @dataclass(slots=True)
@@ -233,19 +243,20 @@ def run(manifest: Manifest, task: Task, tables: Tables, roll: Roll, now_us: int)
         counts.update(dict(source.runs))
     raw: list[File] = []
     rolled: list[File] = []
+    schema = segment.with_dictionaries(arrow_schema(probe), segment.repeated(probe))
     numbers = count()
     with ExitStack() as made:
 
-        def file(of: Probe, about: Origin) -> File:
-            new = File(layout, layout.aside_compact, of, task.period, about, next(numbers), zstd)
-            return made.enter_context(new)
+        def file(of: Probe, about: Origin, rows: pa.Schema | None = None) -> File:
+            where = (layout, layout.aside_compact, of, task.period, about, next(numbers), zstd)
+            return made.enter_context(File(*where, schema=rows))
 
         for hosts in shares(counts):
             beside = _Rolled({}, task.level != 1 or not made_too)
-            out = file(probe, origin)
+            out = file(probe, origin, schema)
             raw.append(out)
             for some in _slices(hosts, counts):
-                for rows in _read(inputs, some, probe):
+                for rows in _read(inputs, some, probe, schema):
                     out.add(thin(rows, probe) if thins else rows)
                     found = None if beside.off else roll(probe, rows)
                     beside.off = found is None

@@ -9,7 +9,7 @@ say enough to build the manifest anew.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -75,7 +75,31 @@ def sort_keys(probe: Probe) -> list[str]:
 
 def by_series(rows: pa.Table, probe: Probe) -> pa.Table:
     """Rows sorted by the full series key: neighbours are alike, so they take little room."""
-    return rows.sort_by([(name, "ascending") for name in sort_keys(probe)])
+    keys = {name: _sortable(rows[name]) for name in sort_keys(probe)}
+    return rows.take(pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys]))
+
+
+def _sortable(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """The column, or the ranks of its values where it is a dictionary's (which Arrow does not sort)."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    array = pa.chunked_array(column).unify_dictionaries().combine_chunks()
+    ranks = pc.sort_indices(pc.sort_indices(array.dictionary))
+    return ranks.take(array.indices)
+
+
+def repeated(probe: Probe) -> list[str]:
+    """Texts of few values: they are read, sorted and written as dictionaries, at half the cost."""
+    labels = {probe.columns[i].name for i in probe.labels}
+    return [
+        c.name for c in stored_columns(probe) if c.type == "str" and c.name in {"host", "boot_id"} | labels
+    ]
+
+
+def with_dictionaries(schema: pa.Schema, names: Collection[str]) -> pa.Schema:
+    """A schema whose texts of these names are dictionaries; a file's schema is the same with and without."""
+    kind = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([field.with_type(kind) if field.name in names else field for field in schema])
 
 
 def span(rows: pa.Table) -> tuple[int, int]:
@@ -103,9 +127,11 @@ def host_runs(hosts: pa.ChunkedArray) -> list[tuple[str, int]]:
     """(host, rows) of a column that is sorted by host."""
     runs: list[tuple[str, int]] = []
     for chunk in hosts.chunks:
-        encoded = pc.run_end_encode(chunk)
+        names = chunk.dictionary if pa.types.is_dictionary(chunk.type) else None
+        encoded = pc.run_end_encode(chunk if names is None else chunk.indices)
+        found = encoded.values if names is None else names.take(encoded.values)
         start = 0
-        for name, end in zip(encoded.values.to_pylist(), encoded.run_ends.to_pylist(), strict=True):
+        for name, end in zip(found.to_pylist(), encoded.run_ends.to_pylist(), strict=True):
             if runs and runs[-1][0] == name:
                 runs[-1] = (name, runs[-1][1] + end - start)
             else:
@@ -200,11 +226,20 @@ class _Sink:
 class File:
     """A file in the making, written into the folder `aside`: `add` rows in its order (`by_series`), then `close`.
 
-    `path`: where it will lie in the lake. Used as a context, an exception leaves nothing behind. Raises OSError.
+    `schema`: of the rows, if not `arrow_schema(probe)` itself (see `with_dictionaries`). `path`: where it will lie in the lake. Used as a context, an exception leaves nothing behind. Raises OSError.
     """
 
     def __init__(
-        self, layout: Layout, aside: Path, probe: Probe, period: str, origin: Origin, n: int, zstd: int
+        self,
+        layout: Layout,
+        aside: Path,
+        probe: Probe,
+        period: str,
+        origin: Origin,
+        n: int,
+        zstd: int,
+        *,
+        schema: pa.Schema | None = None,
     ) -> None:
         self.origin = origin
         self.period = period
@@ -216,7 +251,7 @@ class File:
         self._first_ts, self._last_ts = 2**63 - 1, -(2**63)
         self._mtime = 0
         self._sink = _Sink(self.aside)
-        self._parquet = pq.ParquetWriter(self._sink, arrow_schema(probe), **encodings(probe, zstd))
+        self._parquet = pq.ParquetWriter(self._sink, schema or arrow_schema(probe), **encodings(probe, zstd))
 
     def add(self, rows: pa.Table) -> None:
         if not rows.num_rows:

@@ -33,6 +33,12 @@ def _as(values: pa.Array, of: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(of, len(values), values.buffers(), values.null_count, values.offset)
 
 
+def _comparable(column: pa.ChunkedArray) -> pa.Array:
+    """Values, or their places in the one dictionary that they share."""
+    array = column.combine_chunks()
+    return array.indices if pa.types.is_dictionary(array.type) else array
+
+
 def _follows(rows: pa.Table, probe: Probe) -> pa.Array:
     """For each row but the first: whether it is of the same series as the one before, and later; nor is that one of the same time as
     the one before it, since who sorts by time alone may have those two the other way round."""
@@ -40,7 +46,7 @@ def _follows(rows: pa.Table, probe: Probe) -> pa.Array:
     now, before = rows.slice(1), rows.slice(0, rows.num_rows - 1)
 
     def same(name: str) -> pa.Array:
-        one, other = now[name].combine_chunks(), before[name].combine_chunks()
+        one, other = _comparable(now[name]), _comparable(before[name])
         both_null = pc.and_(one.is_null(), other.is_null())
         return pc.or_(pc.fill_null(pc.equal(one, other), False), both_null)
 
