@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from ..model.batch import TYPES
 from ..model.probe import Type
 from ..query.cells import Cells
-from .jsonl import DIGITS
 from .times import ISO, times
 
 ERRORS = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, ValueError, msgspec.DecodeError)
@@ -21,6 +20,8 @@ PREFERRED: tuple[Type, ...] = ("bool", "i64", "u64", "d2", "f64", "ts", "map", "
 """Of the types that hold a column the first is taken; `str` holds every one."""
 
 _NUMBER = r"^(nan|-?inf|-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d{1,3})?)$"
+DIGITS = 17
+"""A number of so many digits is the same after it was a double."""
 LOOKS: dict[Type, str] = {
     "bool": r"^(true|false)$",
     "i64": r"^(0|-?[1-9]\d{0,18})$",
@@ -151,4 +152,6 @@ def _looks(array: pa.Array, wanted: Type) -> bool:
     if wanted != "f64":
         return True
     digits = pc.utf8_length(pc.replace_substring_regex(array, r"[eE].*|[^0-9]", ""))
-    return bool(pc.max(digits).as_py() <= DIGITS)
+    written = pc.match_substring(array, "inf")
+    overflown = pc.and_not(pc.is_inf(array.cast(pa.float64())), written)
+    return bool(pc.max(digits).as_py() <= DIGITS and not pc.any(overflown).as_py())

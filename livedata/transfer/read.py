@@ -20,7 +20,9 @@ from .jsonl import json_blocks
 from .parquet import open_parquet, parquet_batches
 
 LONGEST_ROW = 16_000_000
-"""Bytes of a row of text."""
+"""Bytes of a line of JSON."""
+CSV_BLOCK = 4_000_000
+"""Bytes of CSV that are read at a time; no row may be longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _arrow(path: Path, codec: str) -> Table:
 
 def _csv(path: Path, codec: str) -> Table:
     """Comma-separated values (RFC 4180) with a header; nothing at all is null, `""` an empty text."""
-    read = pa_csv.ReadOptions(use_threads=False, block_size=LONGEST_ROW)
+    read = pa_csv.ReadOptions(use_threads=False, block_size=CSV_BLOCK)
     parse = pa_csv.ParseOptions(newlines_in_values=True)
 
     def batches() -> Iterator[pa.RecordBatch]:

@@ -197,6 +197,7 @@ def test_what_can_not_be_kept_is_told_and_nothing_is_kept(
         ("x.jsonl", b'{"ts":1,"host":"a"}\n{"ts":\n', "x.jsonl, line 2: it is no JSON object"),
         ("x.jsonl", b"\n[1]\n", "x.jsonl, line 2: it is no JSON object"),
         ("x.jsonl", b'{"a":' + b"[" * 100_000, "x.jsonl, line 1: it is no JSON object"),
+        ("x.jsonl", b'{"a":' + b'{"a":' * 700 + b"1" + b"}" * 701, "x.jsonl, line"),
         ("x.jsonl", b'{"ts":1,"host":"\xff"}\n', "x.jsonl, line 1: it is no JSON object"),
         ("x.jsonl", b"x" * 17_000_000, "line 1: a line of more than"),
         ("x.jsonl.gz", b"no gzip at all", "x.jsonl.gz: "),
