@@ -129,7 +129,7 @@ def rows(probe: Probe, boot: Boot, series: Series) -> pa.Table:
         "ts": boot.times().cast(TYPES["ts"]),
         "host": pa.repeat(boot.machine.name, n),
         "boot_id": pa.repeat(boot.boot_id, n),
-        "offset_ms": dice.whole(n, 8, 40),
+        "offset_ms": pc.multiply(dice.whole(n, 1, 4), 10),
         "dt_ms": pc.if_else(first, None, elapsed(boot)),
     }
     for column in probe.columns:

@@ -320,7 +320,7 @@ class Asker:
         middle = sent + ((answer.rtt or 0.0) + (answer.wall or 0.0)) / 2 * 1e6
         batch = Batch(
             self._tables[probe.name], self.host.name, ts, full, answer.boot_id,
-            offset_ms=round((middle - ts) / 1000), dt_ms=dt,
+            offset_ms=round((middle - ts) / 10_000) * 10, dt_ms=dt,
             uptime_ms=answer.uptime_ms, cursor=cursor,
         )  # fmt: skip
         counters = counters_of(probe, rows)

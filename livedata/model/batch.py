@@ -45,8 +45,8 @@ class Batch:
     """Rows of one run: `rows` are the header's columns followed by one increment a counter, in the counters' order.
 
     `ts`: the scheduled tick, microseconds UTC. `boot_id`: as /proc/sys/kernel/random/boot_id says, None where it is
-    missing. `offset_ms`: middle of the read minus `ts`. `dt_ms`: the host's uptime since the sample before, None
-    where no sample of this boot is known. `uptime_ms`: the host's uptime at the read. `cursor`: where a log goes on.
+    missing. `offset_ms`: middle of the read minus `ts`, to 10 ms as `dt_ms` is (finer it would be a tenth of the store). `dt_ms`: the
+    host's uptime since the sample before, None where no sample of this boot is known. `uptime_ms`: the host's uptime at the read. `cursor`: where a log goes on.
     """
 
     probe: Probe
