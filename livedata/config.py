@@ -37,7 +37,7 @@ class Config:
     """How often rows become durable and visible to other processes."""
     seal_seconds: float = 600.0
     """How often the write-ahead log is turned into Parquet."""
-    keep: str = "30d, 1m=90d, 5m=2y"
+    keep: str = "30d, 5m=2y"
     """How long rows are kept: an age for all tables, others by table (`log=90d`); `1m` and `5m` are the rollups."""
     keep_bytes: str = "50GB"
     """The most the store may take; beyond it the oldest rows go."""

@@ -14,7 +14,7 @@ _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _TERM = re.compile(r"(?:([a-z0-9][a-z0-9_]*)\s*=\s*)?(.+)")
 HOUR_US = 3_600_000_000
 
-FORMS = "30d, log=90d, process=2w, 1m=90d, 5m=2y"
+FORMS = "30d, log=90d, process=2w, 5m=2y"
 
 
 @dataclass(frozen=True, slots=True)
