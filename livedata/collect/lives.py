@@ -16,6 +16,9 @@ from .increase import Counters
 
 Key = tuple[int, int]
 """Pid, and start in hundredths of seconds since boot."""
+PPID, SESSION = 4, 6
+JUST_NOW = 200
+"""Hundredths of seconds."""
 MOST_PIDS = 500
 """Processes of one request."""
 
@@ -54,28 +57,34 @@ def began(probe: Probe, rows: Iterable[Row], known: Collection[object]) -> list[
     return [key for key in map(probe.key_of, rows) if key not in known]
 
 
-def our_own(reading: Reading, keys: Iterable[Key]) -> set[Key]:
-    """Those of these processes that livedata's own shells there started. They are gone before anyone can ask about them.
+def our_own(reading: Reading, keys: Iterable[Key], uptime_ms: int | None) -> set[Key]:
+    """Those of these processes that livedata's own shells there started: they are gone before anyone can ask about them.
 
-    The reader's parent is the shell that was asked; all our shells have one parent, the session.
+    The reader's parent is the shell that was asked. All our shells have one parent, and each leads a session of its own. busybox's
+    timeout(1) leaves that session: one that just began is taken for ours.
     """
-    session = _parent(reading, _parent(reading, "self"))
-    if not session:
+    parent = _field(reading, _field(reading, "self", PPID), PPID)
+    if parent in ("", "0", "1"):
         return set()
+    just_now = (uptime_ms or 0) // 10 - JUST_NOW
     own = set()
     for key in keys:
-        line = [str(key[0])]  # a process and its ancestors
-        while (parent := _parent(reading, line[-1])) and parent not in line:
-            line.append(parent)
-        if session in line[2:]:
+        pid, start = str(key[0]), key[1]
+        leader = _field(reading, pid, SESSION)
+        text = reading.files.get(f"/proc/{pid}/stat", "")
+        watcher = (
+            start > just_now and text.startswith(f"{pid} (timeout) ") and _field(reading, pid, PPID) == "1"
+        )
+        if watcher or (leader != pid and _field(reading, leader, PPID) == parent):
             own.add(key)
     return own
 
 
-def _parent(reading: Reading, pid: str) -> str:
-    """The pid of a process's parent; blank where it isn't known."""
+def _field(reading: Reading, pid: str, number: int) -> str:
+    """A field of /proc/PID/stat behind the name, as proc_pid_stat(5) numbers them; blank where it isn't known."""
     text = reading.files.get(f"/proc/{pid}/stat", "")
-    return text[text.rfind(")") + 4 :].partition(" ")[0]
+    words = text[text.rfind(")") + 1 :].split(None, number - 2)
+    return words[number - 3] if len(words) > number - 3 else ""
 
 
 def ended(reading: Reading, known: Iterable[Key], new: Iterable[Key]) -> list[Key]:

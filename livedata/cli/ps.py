@@ -1,0 +1,139 @@
+"""`livedata fleet ps`: every process of hosts at a kept moment, as ps would have shown it there and then."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .common import StoreOption, configure, say, when
+from .query import FormatOption
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..config import Config
+    from ..query.views import Scope
+
+AT = "TIMESTAMPTZ '2026-11-20 03:12:00+00'"
+"""Stands in the SQL where the moment comes."""
+
+PROCESSES = f"""
+WITH sample AS (
+  SELECT host, max(ts) AS sampled, max(ts) FILTER (whole) AS whole_sampled
+  FROM scrape
+  WHERE probe = 'process' AND whole IS NOT NULL AND ts BETWEEN {AT} - INTERVAL 10 MINUTE AND {AT}
+  GROUP BY host
+),
+seen AS (
+  SELECT process.*, coalesce(boot_id, '') AS boot, sampled
+  FROM process JOIN sample ON process.host = sample.host AND process.ts BETWEEN whole_sampled AND sampled
+  WHERE process.ts BETWEEN {AT} - INTERVAL 10 MINUTE AND {AT}
+  QUALIFY row_number() OVER (PARTITION BY process.host, pid, start_seconds ORDER BY process.ts DESC) = 1
+),
+info AS (
+  SELECT host, coalesce(boot_id, '') AS boot, pid, start_seconds, max(ended) AS ended, arg_max(started, ts) AS started, arg_max(uid, ts) AS uid,
+    arg_max("user", ts) AS "user", arg_max(command, ts) AS command, arg_max(unit, ts) AS unit, arg_max(container, ts) AS container
+  FROM process_info
+  WHERE ts BETWEEN {AT} - INTERVAL 370 MINUTE AND {AT}
+  GROUP BY ALL
+)
+SELECT host, pid, coalesce("user", uid::VARCHAR) AS "user",
+  CASE WHEN ts = sampled THEN round(cpu_pct, 1) ELSE 0 END AS cpu_pct,
+  CASE WHEN ts = sampled THEN round(children_cpu_pct, 1) ELSE 0 END AS children_cpu_pct,
+  rss_bytes, state, coalesce(command, '[' || name || ']') AS command, threads, started, unit, container, sampled AS ts
+FROM seen LEFT JOIN info USING (host, pid, start_seconds, boot)
+WHERE ended IS NULL OR ended <= ts
+"""
+"""docs/processes.md explains it. Ten minutes hold a whole sample, 370 what every process is."""
+
+LAST = f"""
+SELECT max(ts) AS sampled FROM scrape
+WHERE probe = 'process' AND whole IS NOT NULL AND ts BETWEEN {AT} - INTERVAL 1 DAY AND {AT}
+"""
+"""The last moment before, for hosts that are not watched but asked now and then."""
+
+SORTS = {
+    "cpu": "cpu_pct DESC NULLS LAST, rss_bytes DESC NULLS LAST",
+    "memory": "rss_bytes DESC NULLS LAST",
+    "threads": "threads DESC",
+    "started": "started DESC NULLS LAST",
+    "user": '"user", cpu_pct DESC NULLS LAST',
+    "pid": "host, pid",
+}
+
+
+def ps(
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help="The moment: 15m, 03:12, 'yesterday 03:12'")
+    ] = "now",
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="HOST", help="These hosts: names or globs; may be repeated"),
+    ] = None,
+    sort: Annotated[str, typer.Option("--sort", metavar="ORDER", help=", ".join(SORTS))] = "cpu",
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="The first N only")
+    ] = None,
+    format_name: FormatOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Show every process that hosts had at a moment: what it used since the sample before, and who it is.
+
+    `cpu_pct` is of one core; `children_cpu_pct` is that of children that ended since. `ts` is the sample, the last one up to the moment. SQL
+    that gives the same: docs/processes.md.
+    """
+    from datetime import UTC, datetime
+
+    from ..errors import UsageError
+    from ..query.formats import FORMATS
+    from ..query.views import Scope
+    from .query import choose_format, destination, look
+
+    if sort not in SORTS:
+        raise UsageError(f"there is no order {sort!r}", where="--sort", hint=f"known are: {', '.join(SORTS)}")
+    config = configure(store=store)
+    form = choose_format(format_name, None, FORMATS)
+    scope = Scope(hosts=tuple(host) if host else None)
+    moment = when(at, time.time_ns() // 1000, "--at")
+    assert moment is not None
+    sql = f"{PROCESSES}ORDER BY {SORTS[sort]}, host, pid" + (f" LIMIT {limit}" if limit else "")
+
+    def asked(us: int) -> pa.Table:
+        return _ask(config, sql, us, scope)
+
+    found = asked(moment)
+    if not found.num_rows:
+        last = _ask(config, LAST, moment, scope)["sampled"][0].value
+        if last is None:
+            raise UsageError(
+                f"no processes are known of the day before {datetime.fromtimestamp(moment / 1e6, UTC):%Y-%m-%dT%H:%M:%SZ}",
+                where="--at", hint="livedata fleet status shows what hosts there are, and when each was asked last",
+            )  # fmt: skip
+        say(
+            f"livedata: nothing was asked in the ten minutes before; this is of {datetime.fromtimestamp(last / 1e6, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        )
+        found = asked(last)
+    with destination(None) as out:
+        form.write(found.schema, found.to_batches(), out, look(out))
+
+
+def _ask(config: Config, sql: str, us: int, scope: Scope) -> pa.Table:
+    """The answer at a moment, microseconds UTC."""
+    from datetime import UTC, datetime
+
+    import pyarrow as pa
+
+    from ..query.engine import Limits, store_source, stream
+
+    moment = f"TIMESTAMPTZ '{datetime.fromtimestamp(us / 1e6, UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
+    limits = Limits(config.query_seconds, config.query_memory)
+    with stream(
+        store_source(config.store),
+        sql.replace(AT, moment),
+        scope=scope,
+        limits=limits,
+        warn=lambda s: say(f"livedata: {s}"),
+    ) as (schema, batches):
+        return pa.Table.from_batches(list(batches), schema)
