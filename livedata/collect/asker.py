@@ -277,7 +277,7 @@ class Asker:
                 period = told.period if told else period - 1
                 unknown = [key for key in new if told is None or key[1] >= told.until]
             waiting.update(unknown)
-            waiting -= our_own(reading, unknown)
+            waiting -= our_own(reading, unknown, answer.uptime_ms)
             waiting.difference_update(gone)
             self._told.pop(follower.name, None)
             if answer.boot_id:
