@@ -4,8 +4,8 @@
   of the columns' names is passed over.
 - `keyvalue`: one row, a line `name=value`, `name: value` or `name value` for each column; quotes around a value are taken off; lines
   that begin with `#`, `;` or `[` are passed over.
-- `csv`: the first line names the columns, in any order, and says by what it parts them: `,` or `;` (RFC 4180, with quotes), a tab
-  or `|` (no quotes: every byte counts).
+- `csv`: the first line names the columns, in any order, and says by what it parts them: `,` or `;` (RFC 4180, with quotes; and with a blank
+  after each, where names have one), a tab or `|` (no quotes: every byte counts).
 - `jsonl`: a JSON object a line, its keys are columns; or one JSON text, an object or an array of objects, over many lines.
 
 What a value may be is in `values.py`. In all but `fields`, names that are no columns are passed over, so that a program that has learnt to
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ..model.batch import Row
 
 _BLANKS = " \t\r"
-"""What parts words; no other character that Unicode calls blank does, a name may hold it."""
-_WORDS = re.compile(r"[ \t\r]+")
+"""What parts words, and ends lines; no other character that Unicode calls blank does, a name may hold it."""
+_WORDS = re.compile(r"[ \t]+")
 _KEY_VALUE = re.compile(r"[ \t]*([A-Za-z0-9_.-]+)(?:[ \t]*[=:][ \t]*|[ \t\r]+|$)(.*)", re.DOTALL)
 _ASIDE = ("#", ";", "[")
 """How a line of comment, or a section's name, begins."""
@@ -50,11 +50,16 @@ def fields(probe: Probe, reading: Reading) -> list[Row]:
     if lines and _WORDS.split(lines[0].lower()) == [c.name for c in probe.columns]:
         del lines[0]
     for line in lines:
-        words = _WORDS.split(line, width - 1 if open_end else 0)
+        words = _words(line, width if open_end else 0)
         if len(words) != width:
             raise bad(f"a line of {len(_WORDS.split(line))} words for {width} columns", line)
         rows.append(tuple([convert(c, w) for c, w in zip(probe.columns, words, strict=True)]))
     return rows
+
+
+def _words(line: str, most: int) -> list[str]:
+    """The words of a line; of `most` the last one is the rest of it. 0: all."""
+    return [line] if most == 1 else _WORDS.split(line, max(most - 1, 0))
 
 
 def keyvalue(probe: Probe, reading: Reading) -> list[Row]:
@@ -87,13 +92,17 @@ def csv(probe: Probe, reading: Reading) -> list[Row]:
     text = reading.text.lstrip("\r\n")
     if not text.strip(_BLANKS + "\n"):
         return []
-    parted = next((p for p in _PARTS if p in text.partition("\n")[0]), ",")
+    first = text.partition("\n")[0]
+    parted = next((p for p in _PARTS if p in first), ",")
     if parted in _BARE:
         lines = [line.removesuffix("\r").split(parted) for line in _lines(text, keep=parted)]
     else:
         try:
             reader = csv_module.reader(
-                StringIO(text, newline=""), delimiter=parted, strict=True, skipinitialspace=True
+                StringIO(text, newline=""),
+                delimiter=parted,
+                strict=True,
+                skipinitialspace=f"{parted} " in first,
             )
             lines = [line for line in reader if any(line) or len(line) > 1]
         except csv_module.Error as error:

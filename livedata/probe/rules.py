@@ -12,15 +12,15 @@ from .words import RESERVED
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 COMMON = frozenset({"ts", "host", "boot_id", "offset_ms", "dt_ms"})
 """Columns that every table has by itself; a table of events brings its own `ts` and `boot_id`."""
-OWN_TABLES = frozenset({"scrape", "connect", "reads"})
-"""Names that the collector itself uses."""
+OWN_TABLES = frozenset({"scrape", "connect", "reads", "inventory"})
+"""Names that the collector and bundles use."""
 IDS = range(1, 10_000)
 TEXTS = frozenset({"fields", "keyvalue", "csv"})
 """Formats whose values are texts."""
 KEYS: tuple[Type, ...] = ("str", "i64", "u64", "bool", "d2")
 """What rollups can have a row for each value of."""
 UNITS = {
-    "kb": "bytes", "kib": "bytes", "mb": "bytes", "mib": "bytes", "gb": "bytes", "sectors": "bytes", "pages": "bytes",
+    "kb": "bytes", "kib": "bytes", "mb": "bytes", "mib": "bytes", "gb": "bytes", "gib": "bytes", "tb": "bytes", "tib": "bytes", "sectors": "bytes", "pages": "bytes",
     "sec": "seconds", "secs": "seconds", "ticks": "seconds", "jiffies": "seconds", "usec": "seconds", "usecs": "seconds",
     "msec": "ms", "msecs": "ms", "millis": "ms", "percent": "pct", "perc": "pct", "percentage": "pct",
 }  # fmt: skip

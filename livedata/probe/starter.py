@@ -69,7 +69,7 @@ awk '{ print "open_files=" $1; print "files_limit=" $3 }' "$LIVEDATA_PROC/sys/fs
 # read_only  = { id = 3, type = "bool", kind = "text", help = "Whether nothing can be written" }
 """,
         "derived": """\
-# size_gib = { sql = "size_bytes / 1073741824.0", help = "The same in GiB" }
+# in_use = { sql = "size_bytes > 0", help = "Whether there is anything" }
 """,
         "script": """\
 [ -d "$LIVEDATA_SYS/class/block" ] || exit 69

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from livedata.probe.load import load_probes
+from livedata.probe.load import load_probe, load_probes
 from livedata.probe.script import remarks
+from livedata.probe.starter import FORMATS, starter
 from tests.shells.scripts import PROBES as BUILT_IN
 from tests.shells.scripts import Run, program, rows
 
@@ -309,3 +310,17 @@ def test_containers_of_both_engines(
         found = rows(PROBES["container"], done.stdout)
         assert len(found) == count
         assert all(list(r.values())[1:] == ["x", "x", "x", "x"] for r in found)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_probe_new_writes_works_as_it_is(run: Run, tmp_path: Path, form: str) -> None:
+    (tmp_path / "new.sh").write_text(starter(form))
+    checker = Path(sys.executable).with_name("shellcheck")
+    done = subprocess.run(
+        [str(checker), "--norc", str(tmp_path / "new.sh")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    probe = load_probe(tmp_path / "new.sh")
+    done = run(probe.body)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rows(probe, done.stdout)

@@ -96,6 +96,7 @@ def test_fields() -> None:
         ("a", 1, "the rest  of it"),
         ("b", None, None),
     ]
+    assert parse("fields", "one of them\r\n", line="str") == [("one of them",)]
     for text in ("a", "a 1 2"):
         with pytest.raises(ParseError, match="words for 2 columns"):
             parse("fields", text, name="str", n="i64")
