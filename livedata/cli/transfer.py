@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -151,7 +151,7 @@ def _export_files(
 ) -> None:
     from ..errors import UsageError
     from ..transfer import pieces
-    from ..transfer.formats import FORMATS, compressed
+    from ..transfer.formats import FORMATS
     from ..transfer.target import OPENMETRICS, target
 
     parts = {None: pieces.days, "day": pieces.days, "host": pieces.hosts}
@@ -172,9 +172,8 @@ def _export_files(
         lots = [([p.key], [p]) for p in found] if partition_by else [([], found)]
         for key, lot in lots:
             path = place.file(probe.name, *key)
-            _make_folder(place, path)
-            with destination(path) as out, compressed(out, place.codec) as packed:
-                total += FORMATS[place.form].write(probe, _told(ask, probe, lot, tell), packed)
+            with _written(path, place.codec, in_folder=place.folder) as out:
+                total += FORMATS[place.form].write(probe, _told(ask, probe, lot, tell), out)
             files += 1
     progress_ends()
     if place.path is not None:
@@ -192,30 +191,35 @@ def _told(
         tell(batch.num_rows)
 
 
-def _make_folder(place: Target, path: Path | None) -> None:
+@contextmanager
+def _written(path: Path | None, codec: str = "", *, in_folder: bool = False) -> Iterator[IO[bytes]]:
+    """A file that appears whole or not at all, in a folder that is made where need be. Raises UsageError."""
     from ..errors import UsageError
+    from ..transfer.formats import compressed
 
-    if place.folder and path is not None:
-        try:
+    try:
+        if in_folder and path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"can't make it: {error.strerror}", where=str(path.parent)) from error
+        with destination(path) as out, compressed(out, codec) as packed:
+            yield packed
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"can't write it: {error.strerror or error}", where=str(path or "stdout")) from error
 
 
 def _export_metrics(ask: Ask, tables: Sequence[Probe], scope: Scope, place: Target) -> None:
     """One file of all tables; in a folder a file a table."""
     from ..transfer import openmetrics
     from ..transfer.families import families
-    from ..transfer.formats import compressed
 
     measured = [t for t in tables if families(t)]
     total = 0
     tell = progress("samples", 0)
     for lot in [[t] for t in measured] if place.folder else [measured]:
         path = place.file(*[t.name for t in lot][:1])
-        _make_folder(place, path)
-        with destination(path) as out, compressed(out, place.codec) as packed:
-            total += openmetrics.write(ask, [(t, scope) for t in lot], packed, tell)
+        with _written(path, place.codec, in_folder=place.folder) as out:
+            total += openmetrics.write(ask, [(t, scope) for t in lot], out, tell)
     progress_ends()
     if place.path is not None:
         say(f"{total:,} samples: {place.path}")
@@ -248,7 +252,7 @@ def _export_bundle(
     contents[INVENTORY.name] = INVENTORY, chain(before, [inventory_rows(names, _known_hosts(config), now)])
     counts[INVENTORY.name] = counts.get(INVENTORY.name, 0) + len(names)
     text = readme(list(counts.items()), names, " to ".join(dict.fromkeys((keys[0], keys[-1]))))
-    with destination(path) as out:
+    with _written(path) as out:
         rows = write_bundle(out, path.resolve().parent, text, list(contents.values()), now // 1_000_000)
     progress_ends()
     say(f"{rows:,} rows of {len(names)} hosts in {len(contents)} tables: {path}")

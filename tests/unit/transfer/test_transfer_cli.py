@@ -227,6 +227,17 @@ def test_imported_rows_get_rollups_and_rollups_are_no_rows(run: Run, tmp_path: P
         (["export", "disk", "--to", "x.parquet", "--compress", "gzip"], 2, "is not compressed as a whole"),
         (["export", "disk", "--to", "x.csv", "--compress", "rar"], 2, "gzip, zstd or none"),
         (["export", "disk", "--to", "no/such/x.csv"], 2, "can't write it"),
+        (
+            ["export", "disk", "--to", "/dev/full", "--format", "csv"],
+            2,
+            "/dev/full: can't write it: No space left",
+        ),
+        (
+            ["export", "disk", "--to", "/dev/full", "--format", "csv", "--compress", "zstd"],
+            2,
+            "can't write it: No space",
+        ),
+        (["export", "disk", "--to", "/dev/full"], 2, "can't write it"),
         (["export", "disk", "--to", "x.csv", "--host", "nobody"], 2, "no rows of a host 'nobody'"),
         (["export", "disk", "--to", "x.csv", "--since", "soon"], 2, "--since"),
         (["export", "--bundle", "x.tar"], 2, "call it x.tar.livedata"),
