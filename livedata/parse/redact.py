@@ -18,7 +18,7 @@ STARS = "***"
 _WORDS = (
     "passw(?:or)?d|passphrase|passcode|secret(?:[-_.]?key(?:[-_.]?base)?)?|(?:access|auth|bearer|refresh)?[-_.]?token"
     "|(?:api|access|auth|signing|encryption|master|shared|account|storage)[-_.]?key|credentials?"
-    r"|(?:(?<![a-z])|(?<=db)|(?<=user)|(?<=auth)|(?<=smtp))pass|(?:(?<=[a-z0-9][-_.])|(?<=;))pwd"
+    r"|(?:(?<![a-z])|(?<=db)|(?<=user)|(?<=auth)|(?<=smtp)|(?<=-d))pass|(?-i:(?<=[a-z])Pass)|(?:(?<=[a-z0-9][-_.])|(?<=;))pwd"
 )
 _NAME = rf"(?:[\w.-]*?(?:{_WORDS})|(?-i:[A-Z0-9_]*(?<![A-Z0-9])KEY))[_-]?\d*"
 """A name that says that its value is secret: it ends in such a word, so `--password-file` and `--token-ttl` are none."""
@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
         "tool '-----BEGIN PRIVATE KEY-----MIIEvg…'",
     ),
     _rule(
-        "passwords in URLs", "://", r"(?P<keep>(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/?#:@\"']*:)[^\s/?#\"']*(?=@)",
+        "passwords in URLs", "://", r"(?P<keep>(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/?#:@\"']*:)[^\s/?#\"]*(?=@)",
         "psql postgres://app:hunter2@db-01/shop",
     ),
     _rule(
