@@ -189,7 +189,7 @@ async def run_probe(
     first = [load_probes()[probe.after]] if probe.after else []
 
     async def one(host: Host, way: Transport) -> None:
-        tell(await try_probe(host, probe, way, SystemClock(), first))
+        tell(await try_probe(host, probe, way, SystemClock(), first, config.redact))
 
     await _each(config, hosts, one)
 

@@ -322,7 +322,7 @@ def record(
 ) -> None:
     """Record what a machine says to a probe, and the rows it gives, as a folder NAME/HOST: a test. Nothing is overwritten.
 
-    Read it before you give it away: it holds what that machine said.
+    Read it before you give it away: it holds what that machine said word for word, secrets in command lines too.
     """
     from ..errors import UsageError
     from ..probe.recording import write_recording

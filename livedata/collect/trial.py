@@ -70,12 +70,18 @@ class _Tapped:
 
 
 async def try_probe(
-    host: Host, probe: Probe, transport: Transport, clock: Clock, first: Sequence[Probe] = ()
+    host: Host,
+    probe: Probe,
+    transport: Transport,
+    clock: Clock,
+    first: Sequence[Probe] = (),
+    redact: tuple[str, ...] = (),
 ) -> Trial:
     """Run a probe once as collecting would, with nothing known before; also where the inventory has it disabled on this host.
 
     Args:
         first: the probe that it runs after, where it does.
+        redact: as `Asker` takes it.
     """
     wanted = {p.name: replace(host.probes.get(p.name, Settings()), enabled=True) for p in (*first, probe)}
     host = replace(host, probes={**host.probes, **wanted})
@@ -90,7 +96,7 @@ async def try_probe(
             elif batch.probe is probe:
                 batches.append(batch)
 
-    await pull(Asker(host, [*first, probe], {}, clock, keep), tap, clock)
+    await pull(Asker(host, [*first, probe], {}, clock, keep, redact=redact), tap, clock)
     told = [(r, a) for r, a in tap.told if probe.name in {p.name for p in r.probes}]
     own = [s for s in scrapes if s.probe == probe.name] or [s for s in scrapes if s.outcome != Outcome.OK]
     scrape = own[-1] if own else Scrape(CONNECT, Outcome.MISSED, "it was not asked")

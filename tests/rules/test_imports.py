@@ -14,7 +14,14 @@ HEAVY = ("asyncssh", "duckdb", "pyarrow", "msgspec", "rich")
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["fleet", "--help"], ["fleet", "query", "--help"], ["up", "--help"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["fleet", "--help"],
+        ["fleet", "query", "--help"],
+        ["probe", "run", "--help"],
+        ["up", "--help"],
+    ],
 )
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
