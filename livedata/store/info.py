@@ -16,7 +16,7 @@ from .manifest import Segment
 
 MEASURES = ("counter", "gauge")
 LEAST_DAYS = 1 / 24
-"""A shorter past than an hour says nothing about growth."""
+"""A shorter past than an hour says nothing about growth; nor does that of a store that is younger, whatever its logs go back to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ class StoreInfo:
     disk_full: int | None
 
 
-def _table(probe: Probe, hosts: int, segments: Sequence[Segment], keep: Keep) -> TableInfo:
+def _table(probe: Probe, hosts: int, segments: Sequence[Segment], keep: Keep, young: bool) -> TableInfo:
     rows, size = sum(s.rows for s in segments), sum(s.bytes for s in segments)
     oldest = min((s.first_ts for s in segments), default=None)
     newest = max((s.last_ts for s in segments), default=None)
     days = (newest - oldest) / DAY_US if newest is not None and oldest is not None else 0
     measures = sum(c.kind in MEASURES for c in probe.columns)
-    growth = size / days if days >= LEAST_DAYS else None
+    growth = None if young or days < LEAST_DAYS else size / days
     return TableInfo(
         probe.name, hosts, len(segments), rows, size, rows * measures, oldest, newest, growth, keep.hours(probe.name)
     )  # fmt: skip
@@ -99,14 +99,16 @@ def info(root: Path, keep: Keep, now_us: int) -> StoreInfo:
             segments = listed.segments() if listed else []
             hosts = listed.hosts() if listed else {}
             dead = [path for path, _ in listed.dead()] if listed else []
+            begun = listed.first_job() if listed else None
         dead_bytes = sum(path.stat().st_size for path in dead if path.exists())
         logs = expire.log_bytes(layout)
         free = shutil.disk_usage(root).free
     by_table: dict[str, list[Segment]] = {}
     for s in segments:
         by_table.setdefault(s.table, []).append(s)
+    young = begun is None or now_us - begun < LEAST_DAYS * DAY_US
     tables = tuple(
-        _table(table.versions[table.current], len(hosts.get(name, ())), by_table.get(name, []), keep)
+        _table(table.versions[table.current], len(hosts.get(name, ())), by_table.get(name, []), keep, young)
         for name, table in sorted(known.tables.items())
     )
     used = sum(t.bytes for t in tables) + logs + dead_bytes

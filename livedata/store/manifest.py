@@ -187,6 +187,12 @@ class Manifest:
                 found.setdefault(table, set()).add(name)
         return found
 
+    def first_job(self) -> int | None:
+        """When the store's first job began, microseconds UTC. Raises StoreError."""
+        with _errors(self.layout):
+            found: int | None = self._db.execute("SELECT min(begun) FROM job WHERE begun > 0").fetchone()[0]
+        return found
+
     def registry(self) -> bytes | None:
         """The copy of tables.json at the last sealing. Raises StoreError."""
         with _errors(self.layout):

@@ -74,6 +74,10 @@ def test_a_store_says_what_it_holds(tmp_path: Path) -> None:
     assert found.levels_off == pytest.approx(found.log_bytes + disk.bytes * 60)
     small = info(root, Keep(24 * 10, {}, found.bytes + disk.bytes * 12), START_US + 2 * DAY_US)
     assert small.budget_full == START_US + 4 * DAY_US
+    young = info(root, Keep(24 * 10), START_US + HOUR_US // 2)
+    assert {t.bytes_per_day for t in young.tables} == {None}, (
+        "a young store's old logs say nothing about growth"
+    )
 
 
 def test_an_empty_store_says_so(tmp_path: Path) -> None:
