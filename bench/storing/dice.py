@@ -28,7 +28,8 @@ class Dice:
 
     def whole(self, n: int, low: float, high: float) -> pa.Array:
         """Whole numbers from `low` up to, but without, `high`."""
-        return whole(pc.add(pc.multiply(self.uniform(n), float(high - low)), float(low)))
+        spread = pc.add(pc.multiply(self.uniform(n), float(high - low)), float(low))
+        return pc.cast(pc.floor(spread), pa.int64())
 
     def rarely(self, n: int, chance: float) -> pa.Array:
         """Whether something happened: true with this chance."""

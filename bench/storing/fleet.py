@@ -99,13 +99,14 @@ def boots(machine: Machine, hours: float, every_ms: int = TICK_MS, first: int = 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What one series of a table held during a boot: increments of counters and values of gauges, by column.
+    """What `count` series of a table held during a boot, one after the other: increments of counters and values of gauges, by column.
 
-    An increment's first value is what the counter stood at; a plain value stands for as many of it.
+    The first increment of a series is what its counter stood at; a plain value stands for as many of it.
     """
 
     increases: Mapping[str, pa.Array]
     values: Mapping[str, Any]
+    count: int = 1
 
 
 def elapsed(boot: Boot) -> pa.Array:
@@ -120,22 +121,37 @@ def decimals(hundredths: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(TYPES["d2"], len(hundredths), hundredths.buffers(), offset=hundredths.offset)
 
 
+def tiled(values: pa.Array, count: int) -> pa.Array:
+    """The same values for each of so many series."""
+    return pa.concat_arrays([values] * count)
+
+
+def _totals(grown: pa.Array, ticks: int) -> pa.Array:
+    """Counters from their increments, series by series."""
+    total = pc.cumulative_sum(grown)
+    if ticks == len(grown):
+        return total
+    starts = pa.array(range(0, len(grown), ticks), pa.int64())
+    before = pc.subtract(total.take(starts), grown.take(starts))
+    return pc.subtract(total, before.take(pc.divide(pa.array(range(len(grown)), pa.int64()), ticks)))
+
+
 def rows(probe: Probe, boot: Boot, series: Series) -> pa.Table:
-    """One series' samples of one boot as rows of the probe's stored table."""
-    n = boot.ticks
-    dice = Dice(boot.key, probe.name, "offset")
-    first = pa.array([True] + [False] * (n - 1))
+    """The samples of one boot as rows of the probe's stored table, series after series."""
+    count = series.count
+    n = boot.ticks * count
+    first = tiled(pa.array([True] + [False] * (boot.ticks - 1)), count)
     found: dict[str, pa.Array] = {
-        "ts": boot.times().cast(TYPES["ts"]),
+        "ts": tiled(boot.times().cast(TYPES["ts"]), count),
         "host": pa.repeat(boot.machine.name, n),
         "boot_id": pa.repeat(boot.boot_id, n),
-        "offset_ms": pc.multiply(dice.whole(n, 1, 4), 10),
-        "dt_ms": pc.if_else(first, None, elapsed(boot)),
+        "offset_ms": tiled(Dice(boot.key, probe.name, "offset").whole(boot.ticks, 8, 40), count),
+        "dt_ms": pc.if_else(first, None, tiled(elapsed(boot), count)),
     }
     for column in probe.columns:
         if column.kind == "counter" and column.name in series.increases:
             grown = series.increases[column.name]
-            total = pc.cumulative_sum(grown)
+            total = _totals(grown, boot.ticks)
             grown = pc.if_else(first, None, grown)
             if column.type == "d2":
                 total, grown = decimals(total), decimals(grown)

@@ -29,7 +29,7 @@ from .batches import batches
 from .dice import Dice
 from .fleet import Boot, Series, boots, rows, steady
 from .meter import Meter, file_bytes
-from .tables import core_times
+from .tables import core_times, numbered
 
 Keep = Callable[[Sequence[Batch], Sequence[tuple[Any, ...]]], None]
 """Makes a tick durable: as batches, and as the same rows flat, for those who take such; whoever needs Arrow makes it himself."""
@@ -47,19 +47,16 @@ def narrow(probe: Probe) -> Probe:
     return replace(probe, columns=kept, derived=())
 
 
+def _series(boot: Boot) -> Series:
+    times = core_times(boot, 1, Dice(boot.key, "fresh"), ROWS_A_HOST)
+    return Series(times, {"core": numbered(boot.ticks, ROWS_A_HOST)}, ROWS_A_HOST)
+
+
 def ticks(probe: Probe, hosts: int, count: int) -> list[list[Batch]]:
     """So many ticks of so many hosts, 43 rows each."""
 
-    def series(boot: Boot) -> list[Series]:
-        return [
-            Series(core_times(boot, 1, Dice(boot.key, "fresh", n)), {"core": n}) for n in range(ROWS_A_HOST)
-        ]
-
     made = [
-        rows(probe, boot, one)
-        for machine in steady(hosts)
-        for boot in boots(machine, count / 360)
-        for one in series(boot)
+        rows(probe, boot, _series(boot)) for machine in steady(hosts) for boot in boots(machine, count / 360)
     ]
     return list(batches(probe, pa.concat_tables(made)))
 

@@ -10,33 +10,35 @@ import pyarrow.compute as pc
 from livedata.model.probe import Probe
 
 from .dice import Dice, whole
-from .fleet import TICK_MS, Boot, Machine, Series, boots, elapsed, rows
+from .fleet import TICK_MS, Boot, Machine, Series, boots, elapsed, rows, tiled
 
 LOAD = {"idle": 0.0, "web": 0.35, "database": 0.25, "batch": 0.9}
 """The share of its cores that a machine of each kind has in use when it is busy."""
 
 
-def busy(boot: Boot, dice: Dice) -> pa.Array:
-    """The share of its cores that a machine has in use, at each tick."""
-    n, kind = boot.ticks, boot.machine.kind
+def busy(boot: Boot, dice: Dice, count: int = 1) -> pa.Array:
+    """The share of its cores that a machine has in use, at each tick; for so many series, each by itself."""
+    n, kind = boot.ticks * count, boot.machine.kind
     level, jitter = dice.wander(n), pc.add(pc.multiply(dice.uniform(n), 0.3), 0.85)
     if kind == "batch":
         level = pc.if_else(pc.greater(level, 0.55), 1.0, 0.02)
     elif kind == "web":
-        level = pc.multiply(pc.add(level, 0.3), pc.add(pc.multiply(boot.day(), 0.8), 0.2))
+        level = pc.multiply(pc.add(level, 0.3), pc.add(pc.multiply(tiled(boot.day(), count), 0.8), 0.2))
     return pc.multiply(pc.multiply(level, jitter), LOAD[kind])
 
 
-def _started(increase: pa.Array, at: int) -> pa.Array:
-    """The same with what the counter stood at before as its first value."""
-    return pa.concat_arrays([pa.array([at], pa.int64()), increase.slice(1)])
+def _started(increase: pa.Array, at: int, count: int = 1) -> pa.Array:
+    """The same with what the counter stood at before as the first value of each series."""
+    ticks = len(increase) // count
+    first = tiled(pa.array([True] + [False] * (ticks - 1)), count)
+    return pc.if_else(first, pa.scalar(at, pa.int64()), increase)
 
 
-def core_times(boot: Boot, cores: int, dice: Dice) -> dict[str, pa.Array]:
-    """Increments of /proc/stat's times, hundredths of seconds, that add up to the time there was."""
-    n, kind = boot.ticks, boot.machine.kind
-    room = pc.cast(pc.multiply(pc.divide(elapsed(boot), 10), cores), pa.float64())
-    used = pc.multiply(room, busy(boot, dice))
+def core_times(boot: Boot, cores: int, dice: Dice, count: int = 1) -> dict[str, pa.Array]:
+    """Increments of /proc/stat's times, hundredths of seconds, that add up to the time there was; for `count` series of `cores` each."""
+    n, kind = boot.ticks * count, boot.machine.kind
+    room = pc.cast(pc.multiply(pc.divide(tiled(elapsed(boot), count), 10), cores), pa.float64())
+    used = pc.multiply(room, busy(boot, dice, count))
     cron = pc.if_else(dice.rarely(n, 0.01), dice.whole(n, 20, 200), 0)
     user = pc.add(pc.add(whole(pc.multiply(used, 0.72)), dice.whole(n, 4, 17)), cron)
     system = pc.add(whole(pc.multiply(used, 0.23)), dice.whole(n, 3, 12))
@@ -56,7 +58,9 @@ def core_times(boot: Boot, cores: int, dice: Dice) -> dict[str, pa.Array]:
     }  # fmt: skip
     share = {"user": 0.1, "system": 0.04, "idle": 0.85, "iowait": 0.004, "softirq": 0.003}
     return {
-        f"{name}_seconds_total": _started(grown, int(boot.days * 8_640_000 * cores * share.get(name, 0.0)))
+        f"{name}_seconds_total": _started(
+            grown, int(boot.days * 8_640_000 * cores * share.get(name, 0.0)), count
+        )
         for name, grown in times.items()
     }
 
@@ -67,8 +71,14 @@ def cpu(boot: Boot) -> Iterator[Series]:
 
 
 def core(boot: Boot) -> Iterator[Series]:
-    for number in range(boot.machine.cores):
-        yield Series(core_times(boot, 1, Dice(boot.key, "core", number)), {"core": number})
+    count = boot.machine.cores
+    times = core_times(boot, 1, Dice(boot.key, "core"), count)
+    yield Series(times, {"core": numbered(boot.ticks, count)}, count)
+
+
+def numbered(ticks: int, count: int) -> pa.Array:
+    """For each row of so many series the number of its series."""
+    return pc.divide(pa.array(range(ticks * count), pa.int64()), ticks)
 
 
 def load(boot: Boot) -> Iterator[Series]:
@@ -185,30 +195,41 @@ def network(boot: Boot) -> Iterator[Series]:
         yield Series({f"{c}_total": _started(g, 10**9) for c, g in grown.items()}, values)
 
 
+PROCESSES = 200
+
+
 def process(boot: Boot) -> Iterator[Series]:
     """Two hundred processes, a fifth of which do something; rows come of all of them (see `changed`)."""
-    n = boot.ticks
-    for pid in range(200):
-        dice = Dice(boot.key, "process", pid)
-        works = dice.rarely(n, 0.9 if pid % 5 == 0 else 0.004)
-        most = 60.0 if pid % 20 == 0 else 4.0
-        user = pc.if_else(works, whole(pc.multiply(dice.uniform(n), most)), 0)
-        system = pc.if_else(works, whole(pc.multiply(dice.uniform(n), most / 2)), 0)
-        faults = pc.if_else(works, dice.whole(n, 0, 400), 0)
-        grown = {
-            "user_seconds_total": user, "system_seconds_total": system, "minor_faults_total": faults,
-            "children_user_seconds_total": pc.multiply(user, 0), "major_faults_total": pc.multiply(user, 0),
-            "children_system_seconds_total": pc.multiply(user, 0),
-        }  # fmt: skip
-        grew = pc.cumulative_sum(pc.if_else(works, dice.whole(n, -3, 4), 0))
-        values = {
-            "pid": 300 + pid * 7, "start_seconds": 1_000 + pid * 31, "ppid": 1, "name": f"worker-{pid % 40}",
-            "state": pc.if_else(pc.and_(works, dice.rarely(n, 0.1)), "R", "S"), "threads": 1 + pid % 12,
-            "rss_bytes": pc.multiply(pc.max_element_wise(pc.add(grew, 9_000 + 40 * pid), 100), 4096),
-            "vsize_bytes": 2**28 + pid * 2**20, "priority": 20, "nice": 0,
-            "last_cpu": pc.if_else(works, dice.whole(n, 0, boot.machine.cores), 0),
-        }  # fmt: skip
-        yield Series({c: _started(g, pid * 1_000) for c, g in grown.items()}, values)
+    n, dice = boot.ticks * PROCESSES, Dice(boot.key, "process")
+    which = numbered(boot.ticks, PROCESSES)
+
+    def every(of: int) -> pa.Array:
+        return pc.equal(which, pc.multiply(pc.divide(which, of), of))
+
+    def by_number(values: list[str]) -> pa.Array:
+        return pa.array(values).take(which)
+
+    works = pc.less(dice.uniform(n), pc.if_else(every(5), 0.9, 0.004))
+    most = pc.if_else(every(20), 60.0, 4.0)
+    user = pc.if_else(works, whole(pc.multiply(dice.uniform(n), most)), 0)
+    system = pc.if_else(works, whole(pc.multiply(dice.uniform(n), pc.divide(most, 2.0))), 0)
+    none = pc.multiply(user, 0)
+    grown = {
+        "user_seconds_total": user, "system_seconds_total": system,
+        "children_user_seconds_total": none, "children_system_seconds_total": none,
+        "minor_faults_total": pc.if_else(works, dice.whole(n, 1, 400), 0), "major_faults_total": none,
+    }  # fmt: skip
+    pages = pc.cumulative_sum(pc.if_else(works, dice.whole(n, -3, 4), 0))
+    values = {
+        "pid": pc.add(pc.multiply(which, 7), 300), "start_seconds": pc.add(pc.multiply(which, 31), 1_000), "ppid": 1,
+        "name": by_number([f"worker-{pid % 40}" for pid in range(PROCESSES)]),
+        "state": pc.if_else(pc.and_(works, dice.rarely(n, 0.1)), "R", "S"),
+        "threads": pc.add(pc.divide(which, 17), 1),
+        "rss_bytes": pc.multiply(pc.max_element_wise(pc.add(pages, pc.add(pc.multiply(which, 40), 9_000)), 100), 4096),
+        "vsize_bytes": pc.add(pc.multiply(which, 2**20), 2**28), "priority": 20, "nice": 0,
+        "last_cpu": pc.if_else(works, dice.whole(n, 0, boot.machine.cores), 0),
+    }  # fmt: skip
+    yield Series({c: _started(g, 5_000, PROCESSES) for c, g in grown.items()}, values, PROCESSES)
 
 
 def changed(found: pa.Table, boot: Boot, full_ms: int = 300_000) -> pa.Table:

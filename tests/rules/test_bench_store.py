@@ -57,7 +57,7 @@ def test_four_hosts_for_an_hour() -> None:
         assert {asked["answers"][key][contender] for key in asked["questions"]} == {1.0}
         assert set(asked["rounds"][contender]) == set(asked["cold"][contender]) == set(asked["questions"])
     assert {"what", "value", "target", "met"} <= set(result["targets"][0])
-    assert "compacted by the hour" in done.stderr
+    assert "to compact each hour" in done.stderr
     assert result["environment"]["duckdb"]
 
 
