@@ -145,7 +145,9 @@ def rows(probe: Probe, boot: Boot, series: Series) -> pa.Table:
         "ts": tiled(boot.times().cast(TYPES["ts"]), count),
         "host": pa.repeat(boot.machine.name, n),
         "boot_id": pa.repeat(boot.boot_id, n),
-        "offset_ms": tiled(Dice(boot.key, probe.name, "offset").whole(boot.ticks, 8, 40), count),
+        "offset_ms": tiled(
+            pc.multiply(Dice(boot.key, probe.name, "offset").whole(boot.ticks, 1, 5), 10), count
+        ),
         "dt_ms": pc.if_else(first, None, tiled(elapsed(boot), count)),
     }
     for column in probe.columns:
