@@ -146,7 +146,7 @@ def rows(probe: Probe, boot: Boot, series: Series) -> pa.Table:
         "host": pa.repeat(boot.machine.name, n),
         "boot_id": pa.repeat(boot.boot_id, n),
         "offset_ms": tiled(
-            pc.multiply(Dice(boot.key, probe.name, "offset").whole(boot.ticks, 1, 5), 10), count
+            pc.multiply(Dice(boot.key, probe.name, "offset").whole(boot.ticks, 1, 4), 10), count
         ),
         "dt_ms": pc.if_else(first, None, tiled(elapsed(boot), count)),
     }
