@@ -35,7 +35,13 @@ def stored_columns(probe: Probe) -> list[Column]:
         return [start, common[1], *probe.columns]
     if probe.every and not probe.is_events:
         common.append(
-            Column("offset_ms", COMMON_IDS["offset_ms"], "i64", "gauge", "Middle of the read, after `ts`, to 10 ms")
+            Column(
+                "offset_ms",
+                COMMON_IDS["offset_ms"],
+                "i64",
+                "gauge",
+                "Middle of the read, after `ts`, to 10 ms",
+            )
         )
         if probe.counters:
             common.append(

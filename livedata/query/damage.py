@@ -16,7 +16,9 @@ from .text import plain
 if TYPE_CHECKING:
     from ..store.reader import Segment
 
-KINDS = frozenset({"INVALID", "INVALID INPUT", "IO", "PERMISSION", "INTERNAL", "FATAL", "SERIALIZATION"})
+KINDS = frozenset(
+    {"DATA CORRUPTION", "INVALID", "INVALID INPUT", "IO", "PERMISSION", "INTERNAL", "FATAL", "SERIALIZATION"}
+)
 """The kinds of DuckDB's errors that damage shows as; SQL can bring forth some of them, too."""
 SHORTAGES = frozenset(map(str, (errno.EMFILE, errno.ENFILE, errno.ENOMEM)))
 

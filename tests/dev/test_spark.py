@@ -114,7 +114,9 @@ def column(values: pa.ChunkedArray) -> list[Any]:
 def test_spark_reads_what_pyarrow_reads(store: Path, pyspark: Path) -> None:
     files = list(lake_files(Layout(store).lake))
     tables = Counter(path.parents[1].name for path in files)
-    assert min(tables[name] for name in ("cpu", "log", "scrape")) == 4  # two as sealed, merged, of the whole day
+    assert (
+        min(tables[name] for name in ("cpu", "log", "scrape")) == 4
+    )  # two as sealed, merged, of the whole day
     done = subprocess.run(
         [pyspark, "-c", READ], input="\n".join(map(str, files)), capture_output=True, text=True, check=False,
         env={**os.environ, "TZ": "UTC"},
