@@ -31,6 +31,8 @@ STAT = (
     + "0 0 0\n"
 )
 SECOND = 1_000_000
+READER = 99
+"""The `head` that reads, where there is one."""
 
 
 @dataclass
@@ -42,6 +44,8 @@ class Machine:
     processes: dict[int, tuple[int, int]] = field(default_factory=dict)
     connect_s = 0.0
     lost: Failure | None = None
+    family: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Pid → parent and session, for others than daemons."""
     asked: list[list[int]] = field(default_factory=list)
     hangs: bool = False
     on_ask: Callable[[], None] = lambda: None
@@ -49,10 +53,16 @@ class Machine:
     async def ask(self, lane: Lane, request: Request, timeout: float) -> Answer:
         variables = dict(request.variables)
         if INFO not in request.probes:
-            data = "\n".join(
-                f"==> /proc/{pid}/stat <==\n{STAT.format(pid=pid, name='x', ppid=1, session=pid, start=start, ticks=ticks)}"
+            texts = {
+                f"/proc/{pid}/stat": STAT.format(
+                    pid=pid, name="x", start=start, ticks=ticks,
+                    **dict(zip(("ppid", "session"), self.family.get(pid, (1, pid)), strict=True)),
+                )
                 for pid, (start, ticks) in self.processes.items()
-            )
+            }  # fmt: skip
+            if READER in self.processes:
+                texts["/proc/self/stat"] = texts[f"/proc/{READER}/stat"]
+            data = "\n".join(f"==> {path} <==\n{text}" for path, text in texts.items())
             return self._answer(Section("process", 0, "", data.encode()))
         pids = [int(pid) for pid in variables["LIVEDATA_NEW"].split()]
         self.asked.append(pids)
@@ -196,6 +206,18 @@ def test_what_a_lost_session_left_open_is_asked_by_the_next() -> None:
     assert watching.tick() == []
     host.lost, host.on_ask = None, lambda: None
     assert watching.tick() == [(1, "tool 1")]
+
+
+def test_what_livedata_itself_runs_there_is_not_asked_about() -> None:
+    session, shell, script, other = 20, 30, 40, 50
+    host = Machine(
+        processes={session: (10, 0), shell: (20, 0), script: (30, 0), other: (30, 0), READER: (40, 0)}
+    )
+    host.family = {shell: (session, shell), script: (shell, shell), READER: (shell, shell)}
+    watching = Watching(host)
+    assert watching.tick() == [(pid, f"tool {pid}") for pid in (session, shell, other)]
+    del host.processes[script]
+    assert watching.tick() == [(script, "ended")], "it was seen, so it was there"
 
 
 def test_whole_samples_are_told_from_others() -> None:
