@@ -31,7 +31,7 @@ STAT = (
     + "0 0 0\n"
 )
 SECOND = 1_000_000
-READER = 99
+READER = 99_999
 """The `head` that reads, where there is one."""
 
 
@@ -60,8 +60,12 @@ class Machine:
                 )
                 for pid, (start, ticks) in self.processes.items()
             }  # fmt: skip
-            if READER in self.processes:
-                texts["/proc/self/stat"] = texts[f"/proc/{READER}/stat"]
+            if READER in self.family:
+                ppid, session = self.family[READER]
+                reader = STAT.format(
+                    pid=READER, name="head", ppid=ppid, session=session, start=self.uptime, ticks=0
+                )
+                texts |= {f"/proc/{READER}/stat": reader, "/proc/self/stat": reader}
             data = "\n".join(f"==> {path} <==\n{text}" for path, text in texts.items())
             return self._answer(Section("process", 0, "", data.encode()))
         pids = [int(pid) for pid in variables["LIVEDATA_NEW"].split()]
@@ -210,9 +214,7 @@ def test_what_a_lost_session_left_open_is_asked_by_the_next() -> None:
 
 def test_what_livedata_itself_runs_there_is_not_asked_about() -> None:
     session, shell, script, other = 20, 30, 40, 50
-    host = Machine(
-        processes={session: (10, 0), shell: (20, 0), script: (30, 0), other: (30, 0), READER: (40, 0)}
-    )
+    host = Machine(processes={session: (10, 0), shell: (20, 0), script: (30, 0), other: (30, 0)})
     host.family = {shell: (session, shell), script: (shell, shell), READER: (shell, shell)}
     watching = Watching(host)
     assert watching.tick() == [(pid, f"tool {pid}") for pid in (session, shell, other)]
