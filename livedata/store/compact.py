@@ -40,7 +40,7 @@ HOUR_US = 3_600_000_000
 LATE_US = 2 * HOUR_US
 """How long after its end a period is taken to be over: rows come late."""
 DAY_US = 24 * HOUR_US
-SLICE_ROWS = 240_000
+SLICE_ROWS = 80_000
 """Rows in memory at one time, about."""
 MONTH_ROWS = 50_000_000
 """A month of more rows stays in files of days."""
@@ -132,9 +132,13 @@ class _Input:
     def __init__(self, source: Segment, old: Probe, new: Probe) -> None:
         self.source = source
         self._old, self._new = old, new
+        self._schema = segment.with_dictionaries(arrow_schema(old), segment.repeated(old))
+        self._last: tuple[int, pa.Table] | None = None
         if fault := fault_of(source):
             raise Damaged(source, fault)
-        self.file = self._try(lambda: pq.ParquetFile(source.path, read_dictionary=segment.repeated(old)))
+        self.file = self._try(
+            lambda: pq.ParquetFile(source.path, read_dictionary=segment.repeated(old), pre_buffer=False)
+        )
         self.runs = self._try(lambda: host_runs(self.file.read(["host"])["host"]))
         self._starts = dict(
             zip((h for h, _ in self.runs), accumulate((n for _, n in self.runs), initial=0), strict=False)
@@ -158,16 +162,29 @@ class _Input:
         start, end = mine[0][0], sum(mine[-1])
         first = bisect_right(self._groups, start) - 1
         last = bisect_right(self._groups, end - 1) - 1
-        table = self._try(lambda: self.file.read_row_groups(range(first, last + 1)))
-        rows = table.slice(start - self._groups[first], end - start)
-        schema = segment.with_dictionaries(arrow_schema(self._old), segment.repeated(self._old))
-        found = self._try(lambda: rows.select(schema.names).cast(schema))
+        table = pa.concat_tables(self._group(number) for number in range(first, last + 1))
+        found = table.slice(start - self._groups[first], end - start)
         if self.source.thin:
             found = fill(found, self._old)
         if self._old is self._new:
             return found
         plain = found.cast(arrow_schema(self._old)).combine_chunks().to_batches()
         return pa.Table.from_batches([conform(plain[0], self._old, self._new)])
+
+    def _group(self, number: int) -> pa.Table:
+        """A row group. The last one is kept: the next hosts may lie in it, too."""
+        if self._last is None or self._last[0] != number:
+            self._last = (
+                number,
+                self._try(
+                    lambda: (
+                        self.file.read_row_group(number, use_threads=False)
+                        .select(self._schema.names)
+                        .cast(self._schema)
+                    )
+                ),
+            )
+        return self._last[1]
 
     def _counts(self, hosts: Sequence[str]) -> list[tuple[str, int]]:
         wanted = set(hosts)

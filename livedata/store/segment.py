@@ -29,9 +29,11 @@ from .layout import DAY_US, Layout, periods
 from .manifest import Segment
 
 LARGEST_GROUP = 120_000
-"""Rows in a row group, at most."""
-OWN_GROUP = 60_000
-"""A host with so many rows in a file has row groups of its own; smaller ones share: the footer's 3 kB a group cost more to read than
+"""Rows in a row group, at most, of files that stay (level 2 and above)."""
+SMALL_GROUP = 12_000
+"""The same in files that are merged again soon: what merges them reads a few hosts of each at a time, and no row twice."""
+OWN_SHARE = 0.5
+"""A host whose rows fill so much of a row group has groups of its own; smaller ones share: the footer's 3 kB a group cost more to read than
 the other hosts' rows."""
 FEW_HOSTS = 10
 """As long as a table has so few hosts, each has a file of its own."""
@@ -140,18 +142,19 @@ def host_runs(hosts: pa.ChunkedArray) -> list[tuple[str, int]]:
     return runs
 
 
-def row_groups(runs: Sequence[tuple[str, int]]) -> Iterator[int]:
+def row_groups(runs: Sequence[tuple[str, int]], largest: int) -> Iterator[int]:
     """How many rows the next row group takes: a host's own, or those of several small hosts."""
     pooled = 0
     for _, rows in runs:
-        if rows >= OWN_GROUP or pooled + rows > LARGEST_GROUP:
+        own = rows >= largest * OWN_SHARE
+        if own or pooled + rows > largest:
             if pooled:
                 yield pooled
             pooled = 0
-        if rows < OWN_GROUP:
+        if not own:
             pooled += rows
             continue
-        parts = -(-rows // LARGEST_GROUP)
+        parts = -(-rows // largest)
         for part in range(parts):
             yield rows * (part + 1) // parts - rows * part // parts
     if pooled:
@@ -262,7 +265,7 @@ class File:
         runs = host_runs(rows["host"])
         self.hosts.update(host for host, _ in runs)
         start = 0
-        for count in row_groups(runs):
+        for count in row_groups(runs, LARGEST_GROUP if self.origin.level > 1 else SMALL_GROUP):
             self._parquet.write_table(rows.slice(start, count), LARGEST_GROUP)
             start += count
 

@@ -298,14 +298,17 @@ def test_rows_of_several_days_lie_in_files_of_their_days(root: Path) -> None:
     )
 
 
-@given(st.lists(st.integers(1, 300_000), max_size=60))
-def test_every_row_is_in_a_row_group_and_many_of_one_host_share_none(counts: list[int]) -> None:
-    groups = list(segment.row_groups([(f"h{n:03}", rows) for n, rows in enumerate(counts)]))
+@given(
+    st.lists(st.integers(1, 300_000), max_size=60),
+    st.sampled_from([segment.SMALL_GROUP, segment.LARGEST_GROUP]),
+)
+def test_every_row_is_in_a_row_group_and_many_of_one_host_share_none(counts: list[int], largest: int) -> None:
+    groups = list(segment.row_groups([(f"h{n:03}", rows) for n, rows in enumerate(counts)], largest))
     assert sum(groups) == sum(counts)
-    assert all(0 < g <= segment.LARGEST_GROUP for g in groups)
+    assert all(0 < g <= largest for g in groups)
     edges = set(accumulate(groups, initial=0))
     start = 0
     for count in counts:
-        if count >= segment.OWN_GROUP:
+        if count >= largest / 2:
             assert {start, start + count} <= edges
         start += count
