@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.fleet.hosts import Fleet, TestHost, make_key
+from tests.fleet.hosts import Fleet, TestHost, make_key, wait_for
 from tests.fleet.product import Product
 
 
@@ -89,14 +89,10 @@ def agent(folder: Path, key: Path) -> Iterator[str]:
     path = str(folder / "agent")
     process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
     try:
-        while not os.path.exists(path):
-            assert process.poll() is None
-        subprocess.run(
-            ["ssh-add", "-q", str(key)],
-            env={**os.environ, "SSH_AUTH_SOCK": path},
-            check=True,
-            capture_output=True,
-        )
+        add = ["ssh-add", "-q", str(key)]
+        env = {**os.environ, "SSH_AUTH_SOCK": path}
+        # Its socket is there a moment before it listens.
+        wait_for(lambda: subprocess.run(add, env=env, check=False, capture_output=True).returncode == 0)
         yield path
     finally:
         process.terminate()
