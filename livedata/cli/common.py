@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 StoreOption = Annotated[
     Path | None, typer.Option("--store", help="The store to use  [$LIVEDATA_STORE; default: XDG data folder]")
 ]
+StoresOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--store",
+        help="The store to ask; several are asked as one  [$LIVEDATA_STORE; default: XDG data folder]",
+    ),
+]
 InventoryOption = Annotated[
     Path | None,
     typer.Option(

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import StoreOption, configure, end_by_exit, say, when
+from .common import StoresOption, configure, end_by_exit, say, when
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -58,16 +58,16 @@ def query(
             "--timeout", metavar="SECONDS", help="The longest it may take  [$LIVEDATA_QUERY_SECONDS]"
         ),
     ] = None,
-    store: StoreOption = None,
+    store: StoresOption = None,
 ) -> None:
     """Ask the store in SQL (DuckDB's): one SELECT over the tables of `livedata fleet tables`."""
-    config = configure(store=store, query_seconds=timeout)
+    config = configure(store=store[0] if store else None, query_seconds=timeout)
     text = _sql(sql)
     from dataclasses import replace
 
     from ..query.engine import Limits, stream
     from ..query.formats import FORMATS
-    from ..query.source import store_source
+    from ..query.source import stores_source
     from ..query.views import Scope
 
     form = choose_format(format_name, output, FORMATS)
@@ -75,7 +75,8 @@ def query(
     now = time.time_ns() // 1000
     scope = Scope(when(since, now, "--since"), when(until, now, "--until"), tuple(host) if host else None)
     begun = time.perf_counter()
-    source = replace(store_source(config.store), probes=lambda: _probe_names(config))
+    roots = [path.expanduser().absolute() for path in store or ()] or [config.store]
+    source = replace(stores_source(roots), probes=lambda: _probe_names(config))
     limits = Limits(config.query_seconds, config.query_memory)
     with (
         stream(source, text, scope=scope, limits=limits, warn=lambda s: say(f"livedata: {s}")) as (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,54 @@ def store_source(root: Path) -> Source:
         return host_names(root)
 
     return Source(definitions, read, hosts, f"the store at {root}")
+
+
+def stores_source(roots: Sequence[Path]) -> Source:
+    """Several stores as one; of a table's header that of the first store that has it counts.
+
+    The functions raise StoreError, `definitions` also ProbeError: two stores mean different things by one table.
+    """
+    if len(roots) == 1:
+        return store_source(roots[0])
+    sources = [store_source(root) for root in roots]
+
+    def definitions() -> Mapping[str, Probe]:
+        from ..store.registry import check
+
+        merged: dict[str, Probe] = {}
+        for source in sources:
+            for name, probe in source.definitions().items():
+                check(merged.setdefault(name, probe), [probe])
+        return merged
+
+    @contextmanager
+    def read(spans: Mapping[str, Span]) -> Iterator[Content]:
+        with ExitStack() as opened:
+            contents = [opened.enter_context(source.read(spans)) for source in sources]
+            names = dict.fromkeys(chain.from_iterable(contents))
+            yield {name: _together([c[name] for c in contents if name in c]) for name in names}
+
+    def hosts() -> Collection[str]:
+        return {host for source in sources for host in source.hosts()}
+
+    return Source(definitions, read, hosts, "the stores at " + ", ".join(map(str, roots)))
+
+
+def _together(tables: Sequence[TableContent]) -> TableContent:
+    """One table of several stores, in the columns that the first has; what their versions are is told only where all agree."""
+    import pyarrow as pa
+
+    from ..store.fresh import conform
+
+    first = tables[0]
+    fresh = [conform(b, table.probe, first.probe) for table in tables for b in table.fresh.to_batches()]
+    return replace(
+        first,
+        parts=tuple(chain.from_iterable(table.parts for table in tables)),
+        fresh=pa.Table.from_batches(fresh, first.fresh.schema),
+        damage=tuple(chain.from_iterable(table.damage for table in tables)),
+        versions=first.versions if all(table.versions == first.versions for table in tables) else {},
+    )
 
 
 def named_tables(
