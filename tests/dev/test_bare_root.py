@@ -81,7 +81,7 @@ def test_the_other_command_installs_what_it_needs_and_tests(machine: Machine) ->
 def test_what_is_missing_is_one_sentence(machine: Machine) -> None:
     said = machine.run("./dev", "test", code=1)
     assert re.fullmatch(
-        r"dev: these packages are missing:( [a-z-]+)+\. As root: apt-get install( [a-z-]+)+\n", said
+        r"dev: these packages are missing:( [a-z0-9-]+)+\. As root: apt-get install( [a-z0-9-]+)+\n", said
     )
     assert " openssh-server " in said
     machine.run("apt-get", "-qq", "purge", "^python3[.0-9]*-venv$", user="root")
