@@ -18,7 +18,10 @@ from tests.fleet.product import Product
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "processes.md").read_text(encoding="utf-8")
 QUESTION = re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL)[0]
-SAID = 'for p in /proc/[0-9]*; do [ -r $p/status ] || continue; read -r words 2>/dev/null <$p/stat; echo "$words"; grep ^Uid: $p/status; done'
+SAID = """for p in /proc/[0-9]*; do
+  words=$(cat $p/stat 2>/dev/null) && uid=$(grep ^Uid: $p/status 2>/dev/null) && printf '%s\\n%s\\n' "$words" "$uid"
+done"""
+"""Two lines a process, both or none: one may end while it is looked at."""
 
 
 def ps(product: Product, *arguments: str) -> list[dict[str, Any]]:
