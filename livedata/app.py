@@ -27,7 +27,8 @@ from .query.source import Source
 from .store import tend as tending
 from .store.compact import Task
 from .store.keep import Keep, parse_keep
-from .store.manifest import Segment
+from .store.layout import Segment
+from .store.memory import give_back
 from .store.reader import TableContent
 from .store.tend import Tended
 from .store.writer import Writer
@@ -92,6 +93,7 @@ def tend(
         ConfigError, StoreError: it can't be done.
     """
     keep = parse_keep(config.keep, config.keep_bytes)
+    give_back()
     with roller() as roll:
         return tending.tend(config.store, keep, SystemClock().now_us, roll, force=force, tell=tell)
 
@@ -144,6 +146,7 @@ def collector(
     """
     clock = SystemClock()
     probes = probes_for(config, hosts)
+    give_back()
     with Writer.open(config.store, purpose=purpose, now_us=clock.now_us()) as writer:
         for warning in writer.warnings:
             complain(warning)

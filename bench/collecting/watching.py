@@ -28,6 +28,7 @@ from livedata.model.host import Host, Route
 from livedata.model.probe import Probe
 from livedata.model.scrape import CONNECT, SCRAPE, Failure
 from livedata.probe.load import load_probes
+from livedata.store.memory import give_back
 from livedata.store.payload import Refused
 from livedata.store.writer import Writer
 from livedata.transport.ssh import SSHTransport
@@ -178,6 +179,7 @@ async def serve(plan: dict[str, Any]) -> None:
     def read(*_: object) -> Any:
         return asyncio.to_thread(sys.stdin.readline)
 
+    give_back()
     with TallyingWriter.open(config.store, purpose="bench", now_us=now) as writer:
         tally = writer.tally = Tally()
         stop = asyncio.Event()

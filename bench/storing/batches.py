@@ -8,14 +8,12 @@ import pyarrow as pa
 
 from livedata.model.batch import Batch, Row, increase_name
 from livedata.model.probe import Probe
+from livedata.store.payload import values
 
 
 def _values(column: pa.ChunkedArray) -> list[object]:
     """A column as parsers give it: decimals as hundredths, times as microseconds."""
-    array = column.combine_chunks()
-    if pa.types.is_decimal(array.type) or pa.types.is_timestamp(array.type):
-        array = pa.Array.from_buffers(pa.int64(), len(array), array.buffers(), offset=array.offset)
-    return array.to_pylist()  # type: ignore[no-any-return]
+    return values(column.combine_chunks())
 
 
 def batches(probe: Probe, table: pa.Table) -> Iterator[list[Batch]]:
@@ -23,9 +21,9 @@ def batches(probe: Probe, table: pa.Table) -> Iterator[list[Batch]]:
     rows = table.sort_by([("ts", "ascending"), ("host", "ascending")])
     names = [c.name for c in probe.columns]
     names += [increase_name(c.name) for c in probe.columns if c.kind == "counter"]
-    values: list[Row] = list(zip(*(_values(rows[name]) for name in names), strict=True))
+    found: list[Row] = list(zip(*(_values(rows[name]) for name in names), strict=True))
     common = [
-        _values(rows[n]) if n in rows.column_names else [None] * len(values)
+        _values(rows[n]) if n in rows.column_names else [None] * len(found)
         for n in ("ts", "host", "boot_id", "offset_ms", "dt_ms")
     ]
     tick: list[Batch] = []
@@ -34,7 +32,7 @@ def batches(probe: Probe, table: pa.Table) -> Iterator[list[Batch]]:
     for end in range(1, len(keys) + 1):
         if end == len(keys) or keys[end][:2] != keys[start][:2]:
             ts, host, boot_id, offset, dt = keys[start]
-            tick.append(Batch(probe, host, ts, values[start:end], boot_id, offset, dt))
+            tick.append(Batch(probe, host, ts, found[start:end], boot_id, offset, dt))
             if end == len(keys) or keys[end][0] != ts:
                 yield tick
                 tick = []

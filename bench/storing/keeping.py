@@ -24,6 +24,7 @@ from livedata.store.files import make_folder
 from livedata.store.keep import parse_keep
 from livedata.store.layout import Layout
 from livedata.store.load import load
+from livedata.store.memory import give_back
 from livedata.store.registry import Registry
 
 from .data import HOUR_US, Data
@@ -62,6 +63,7 @@ def _tend(root: Path, now_us: int) -> list[Cost]:
         close()
         begun.append((task, Meter().__enter__()))
 
+    give_back()
     with roller() as roll:
         done = tend.tend(root, FOREVER, lambda: now_us, roll, tell=tell)
     close()

@@ -24,27 +24,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings=HELP,
 )
-fleet = typer.Typer(
-    help="Ask and collect: hosts, probes, queries.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings=HELP,
-)
-stored = typer.Typer(
-    help="Keep: what is stored, how big, how sound.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings=HELP,
-)
-probes = typer.Typer(
-    help="Probes: those there are, and your own.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings=HELP,
-)
-app.add_typer(fleet, name="fleet")
-app.add_typer(probes, name="probe")
-app.add_typer(stored, name="store")
+
+
+def _group(name: str, help_text: str) -> typer.Typer:
+    group = typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP)
+    app.add_typer(group, name=name)
+    return group
+
+
+fleet = _group("fleet", "Ask and collect: hosts, probes, queries.")
+probes = _group("probe", "Probes: those there are, and your own.")
+stored = _group("store", "Keep: what is stored, how big, how sound.")
 app.command("up")(collect.up)
 fleet.command("init")(inventory.init)
 fleet.command("hosts")(inventory.hosts)

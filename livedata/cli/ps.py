@@ -121,17 +121,15 @@ def ps(
 
 def _ask(config: Config, sql: str, us: int, scope: Scope) -> pa.Table:
     """The answer at a moment, microseconds UTC."""
-    from datetime import UTC, datetime
-
     import pyarrow as pa
 
     from ..query.engine import Limits, store_source, stream
+    from ..query.views import timestamp_sql
 
-    moment = f"TIMESTAMPTZ '{datetime.fromtimestamp(us / 1e6, UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
     limits = Limits(config.query_seconds, config.query_memory)
     with stream(
         store_source(config.store),
-        sql.replace(AT, moment),
+        sql.replace(AT, timestamp_sql(us)),
         scope=scope,
         limits=limits,
         warn=lambda s: say(f"livedata: {s}"),

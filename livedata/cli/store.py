@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import StoreError
 from .common import StoreOption, configure, say
 from .query import FormatOption, choose_format, destination, look
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from ..store.keep import Keep
     from ..store.reader import TableContent
     from ..store.verify import Verified
-
-DAMAGED = 5
-"""The exit code of `verify` where something is damaged: that of `StoreError`."""
 
 
 def info(format_name: FormatOption = None, store: StoreOption = None) -> None:
@@ -211,7 +209,7 @@ def verify(
     say(f"{found.files:,} files are sound: {found.rows:,} rows, {size(found.bytes)}")
     if not repair and (found.damage or found.strays):
         say("livedata store verify --repair sets aside what is damaged; the rest can be asked as before.")
-        raise typer.Exit(DAMAGED)
+        raise typer.Exit(StoreError.exit_code)
 
 
 def _findings(found: Verified) -> list[str]:

@@ -71,12 +71,16 @@ def arrow_schema(probe: Probe) -> pa.Schema:
     )
 
 
+def seen_as(array: pa.Array, of: pa.DataType) -> pa.Array:
+    """The same 64 bits a value under another type: hundredths are whole numbers and `d2`, microseconds whole numbers and `ts`."""
+    return pa.Array.from_buffers(of, len(array), array.buffers(), array.null_count, array.offset)
+
+
 def _array(values: Iterable[Any], column_type: Type) -> pa.Array:
     """Python values to Arrow; hundredths become decimals without a Python object each."""
     if column_type != "d2":
         return pa.array(values, TYPES[column_type])
-    ints = pa.array(values, pa.int64())
-    return pa.Array.from_buffers(TYPES["d2"], len(ints), ints.buffers(), ints.null_count, ints.offset)
+    return seen_as(pa.array(values, pa.int64()), TYPES["d2"])
 
 
 def to_arrow(batches: Sequence[Batch]) -> pa.RecordBatch:

@@ -68,10 +68,6 @@ class Admitted:
     tree: dict[str, Any]
     """DuckDB's syntax tree of `selects` (`json_serialize_sql`)."""
 
-    @property
-    def explains(self) -> bool:
-        return self.sql != self.selects
-
     @cached_property
     def names_columns(self) -> bool:
         """Whether it names each column that it means: no star, no row as a whole, nothing by position."""

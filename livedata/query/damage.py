@@ -6,7 +6,6 @@ all that are damaged are found at once (docs/decisions/0006).
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ KINDS = frozenset(
     {"DATA CORRUPTION", "INVALID", "INVALID INPUT", "IO", "PERMISSION", "INTERNAL", "FATAL", "SERIALIZATION"}
 )
 """The kinds of DuckDB's errors that damage shows as; SQL can bring forth some of them, too."""
-SHORTAGES = frozenset(map(str, (errno.EMFILE, errno.ENFILE, errno.ENOMEM)))
 
 
 def find_damage(error: BaseException, parts: Collection[Segment]) -> dict[str, str]:
@@ -29,14 +27,17 @@ def find_damage(error: BaseException, parts: Collection[Segment]) -> dict[str, s
     Where sizes tell nothing every file is read whole, about 1 s for a gigabyte.
     """
     detail = detail_of(error) or {"exception_type": "INVALID", "exception_message": str(error)}
-    if str(detail["exception_type"]).upper() not in KINDS or str(detail.get("errno")) in SHORTAGES:
-        return {}
-    from ..store.sound import fault_of
+    from ..store.sound import SHORTAGES, fault_of
 
+    if str(detail["exception_type"]).upper() not in KINDS or str(detail.get("errno")) in map(str, SHORTAGES):
+        return {}
     message = str(detail["exception_message"])
     named = {str(p.path): plain(message.partition("\n")[0]) for p in parts if str(p.path) in message}
     suspects = [p for p in parts if not _has_its_size(p)] or parts
-    return named | {str(p.path): reason for p in suspects if (reason := fault_of(p))}
+    try:
+        return named | {str(p.path): reason for p in suspects if (reason := fault_of(p))}
+    except OSError:  # files or memory are short: that is what the question failed of
+        return {}
 
 
 def _has_its_size(part: Segment) -> bool:

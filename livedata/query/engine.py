@@ -247,10 +247,11 @@ def _parts(question: _Question, wanted: Wanted, content: TableContent) -> list[S
     for part in content.parts:
         if not wanted.bounds.meets(part) or wanted.rolled not in (None, part.rolled):
             continue
-        damage = part.damage or question.left_out.get(str(part.path))
+        damage = question.left_out.get(str(part.path))
         if damage:
-            rows = f"{part.rows:,} rows of {wanted.table} are left out"
-            question.say(f"{part.path}: {damage}; its {rows}: livedata store verify checks every file")
+            from ..store.reader import left_out
+
+            question.say(left_out(replace(part, damage=damage)))
         else:
             found.append(part)
     return found

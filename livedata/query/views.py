@@ -76,7 +76,7 @@ def column_names(probe: Probe) -> list[str]:
     return [c.name for c in stored_columns(probe)] + [d.name for d in reckoned_columns(probe)]
 
 
-def _timestamp(us: int) -> str:
+def timestamp_sql(us: int) -> str:
     """Microseconds UTC as SQL; exact, which a float of seconds is not."""
     seconds, micros = divmod(us, 1_000_000)
     return f"TIMESTAMPTZ '{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{micros:06d}+00'"
@@ -86,9 +86,9 @@ def predicate(scope: Scope) -> str:
     """The scope as a condition over `ts` and `host`; empty where nothing is narrowed."""
     terms = []
     if scope.since_us is not None:
-        terms.append(f"ts >= {_timestamp(scope.since_us)}")
+        terms.append(f"ts >= {timestamp_sql(scope.since_us)}")
     if scope.until_us is not None:
-        terms.append(f"ts < {_timestamp(scope.until_us)}")
+        terms.append(f"ts < {timestamp_sql(scope.until_us)}")
     if scope.hosts is not None:
         terms.append(f"host IN ({', '.join(map(literal, scope.hosts))})" if scope.hosts else "false")
     return " AND ".join(terms)

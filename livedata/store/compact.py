@@ -1,9 +1,9 @@
 """Compaction: many small files of a table become few large ones, sorted by host, series and time, while others read and write.
 
 What is sealed in a day is merged every hour (level 1), the day when it is over (level 2), and, for tables that are kept for long, the
-month (level 3). Level 1 also makes the rollups, of exactly the rows of its files; from level 2 on raw counters are thin. A task reads its input slice by slice, so its
-memory does not grow with them; its files begin to live, and its input dies, in one transaction of the manifest. Deleting the
-dead comes later (`livedata.store.expire`).
+month (level 3). Level 1 also makes the rollups, of exactly the rows of its files; from level 2 on raw counters are thin. A task reads
+its input slice by slice, so its memory does not grow with them; its files begin to live, and its input dies, in one transaction of the
+manifest. Deleting the dead comes later (`livedata.store.expire`).
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from ..model.probe import Probe
 from ..model.rollup import rollups
 from . import segment
 from .fresh import conform
-from .layout import OTHER, period_end
-from .manifest import Manifest, Segment
+from .layout import DAY_US, HOUR_US, OTHER, Segment, period_end
+from .manifest import Manifest
 from .registry import Tables, lookup
 from .segment import File, Origin, by_series, host_runs, shares
-from .sound import fault_of
+from .sound import fault_of, is_shortage
 from .thin import counters, fill, thin
 
 MANY_SEALINGS = 6
 """Sealings of a period at which they are merged, however young."""
 MANY_LATE = 24
 """Mergings of late rows at which a period is merged once more, however young they are."""
-HOUR_US = 3_600_000_000
 LATE_US = 2 * HOUR_US
 """How long after its end a period is taken to be over: rows come late."""
-DAY_US = 24 * HOUR_US
 SLICE_ROWS = 80_000
 """Rows in memory at one time, about."""
+MOST_INPUTS = 400
+"""Files of one task, at most: each is open while it runs, and a process may commonly have 1,024. The oldest are taken first."""
 MONTH_ROWS = 50_000_000
-"""A month of more rows stays in files of days."""
+"""A month of more rows, or files, stays in files of days."""
 
 Roll = Callable[[Probe, pa.Table], Mapping[str, pa.Table] | None]
 """Rows of a table to those of its rollups, by name; None where they can't be made."""
@@ -73,15 +73,17 @@ def _old(segments: Sequence[Segment], now_us: int, age_us: int) -> bool:
 
 def _within(period: str, segments: Sequence[Segment], now_us: int, force: bool) -> Task | None:
     """What is to be done in a period: sealed files are merged, and all of it when it is over."""
-    new, merged, whole = ([s for s in segments if s.level == level] for level in (0, 1, 2))
+    by_age = sorted(segments, key=lambda s: (s.born, s.path))
+    new, merged, whole = ([s for s in by_age if s.level == level] for level in (0, 1, 2))
     if new and (force or _sealings(new) >= MANY_SEALINGS or _old(new, now_us, HOUR_US)):
-        return Task(new[0].table, period, 1, tuple(new))
+        return Task(new[0].table, period, 1, tuple(new[:MOST_INPUTS]))
     if not merged or new or now_us <= period_end(period) + LATE_US:
         return None
     if whole and not (force or _sealings(merged) >= MANY_LATE or _old(merged, now_us, DAY_US)):
         return None
-    beside = [w for w in whole if any(_overlap(w, m) for m in merged)]
-    return Task(merged[0].table, period, 2, (*merged, *beside))
+    taken = merged[:MOST_INPUTS]
+    beside = [w for w in whole if any(_overlap(w, m) for m in taken)]
+    return Task(merged[0].table, period, 2, (*taken, *beside))
 
 
 def _overlap(one: Segment, other: Segment) -> bool:
@@ -94,7 +96,9 @@ def _month(month: str, segments: Sequence[Segment], now_us: int, force: bool) ->
     days, whole = [s for s in segments if s.level < 3], [s for s in segments if s.level == 3]
     if not days or any(s.level < 2 for s in days) or now_us <= period_end(month) + DAY_US:
         return None
-    if (whole and not force and not _old(days, now_us, DAY_US)) or sum(s.rows for s in segments) > MONTH_ROWS:
+    if whole and not force and not _old(days, now_us, DAY_US):
+        return None
+    if len(segments) > MOST_INPUTS or sum(s.rows for s in segments) > MONTH_ROWS:
         return None
     return Task(segments[0].table, month, 3, tuple(segments))
 
@@ -152,6 +156,8 @@ class _Input:
         try:
             return call()
         except (pa.ArrowException, OSError, ValueError) as error:
+            if is_shortage(error):
+                raise
             raise Damaged(self.source, str(error).partition("\n")[0]) from error
 
     def rows(self, hosts: Sequence[str]) -> pa.Table | None:

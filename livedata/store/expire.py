@@ -8,12 +8,12 @@ from itertools import takewhile
 from . import pins
 from .files import sync_folder
 from .keep import Keep
-from .layout import OTHER, Layout, period_end
-from .manifest import Manifest, Segment
+from .layout import DAY_US, OTHER, Layout, Segment, period_end
+from .manifest import Manifest
 
 GRACE_US = 120_000_000
 """How long a dead file stays at least: a reader may have looked into the manifest and not pinned yet, or work without pins."""
-SETTLED_US = 3 * 86_400_000_000
+SETTLED_US = 3 * DAY_US
 """How long after its end a period's empty folder stays: a sealing may be about to put a file there."""
 
 

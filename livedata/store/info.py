@@ -10,9 +10,8 @@ from pathlib import Path
 from ..model.probe import Probe
 from . import expire, manifest, registry
 from .files import disk
-from .keep import HOUR_US, Keep
-from .layout import DAY_US, Layout
-from .manifest import Segment
+from .keep import Keep
+from .layout import DAY_US, HOUR_US, Layout, Segment
 
 MEASURES = ("counter", "gauge")
 LEAST_DAYS = 1 / 24

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 
 from ..errors import ConfigError
+from .layout import HOUR_US
 
 _AGE = re.compile(r"(\d{1,5})\s*([hdwy])")
 _HOURS = {"h": 1, "d": 24, "w": 168, "y": 8_766}
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([kMGT]?)i?B?")
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _TERM = re.compile(r"(?:([a-z0-9][a-z0-9_]*)\s*=\s*)?(.+)")
-HOUR_US = 3_600_000_000
 
 FORMS = "30d, log=90d, process=2w, 5m=2y"
 

@@ -1,4 +1,4 @@
-"""What lies where in a store, and what the names of its files say; nothing here opens a file.
+"""What lies where in a store, what the names of its files say, and what is known of each; nothing here opens a file.
 
     STORE/lock             who collects into it
     STORE/compacting       who compacts it
@@ -27,7 +27,8 @@ from pathlib import Path
 
 TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
 
 MANY_PERIODS = 40
 """Rows of one sealing that lie in more days than this are filed by month, in more months than this under `other`: times in a
@@ -90,6 +91,39 @@ class Layout:
     def file(self, table: str, period: str, hosts: str, job: int, n: int) -> Path:
         """Where a Parquet file lies: the `n`th of a job."""
         return self.lake / table / period / f"{hosts}.{job:08}-{n}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One Parquet file of the lake.
+
+    `first_host` and `last_host` enclose its `hosts` hosts in the order of their names' code points; `first_ts` and `last_ts`
+    its rows' `ts` (microseconds UTC). `version`: of its columns (`tables.json`). `level`: 0 as sealed, 1 compacted within its
+    period, 2 the whole of it, 3 a whole month. `crc`: CRC-32 of the file, `mtime` when it was
+    written, nanoseconds. `rolled`: the table's rollups hold its rows as well.
+    `thin`: raw counters that increments give back are left out (`livedata.store.thin`). `born`: when it came to life,
+    microseconds UTC; `checked`: when it was last read whole and found sound. `damage`: what was found wrong with it, or "".
+    """
+
+    path: Path
+    table: str
+    period: str
+    level: int
+    version: int
+    first_host: str
+    last_host: str
+    hosts: int
+    first_ts: int
+    last_ts: int
+    rows: int
+    bytes: int
+    crc: int
+    mtime: int
+    rolled: bool = False
+    thin: bool = False
+    born: int = 0
+    checked: int = 0
+    damage: str = ""
 
 
 def job_of(path: Path) -> int | None:

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from ..errors import StoreError
-from .layout import Layout
+from .layout import Layout, Segment
 
 FORMAT = 1
 """`PRAGMA user_version`: a newer one is a newer livedata's."""
@@ -50,39 +50,6 @@ CREATE TABLE host ("table" TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY ("tabl
 """
 
 COLUMNS = 'path, "table", period, level, version, first_host, last_host, hosts, first_ts, last_ts, rows, bytes, crc, mtime, rolled, thin, born, checked, damage'
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One Parquet file of the lake.
-
-    `first_host` and `last_host` enclose its `hosts` hosts in the order of their names' code points; `first_ts` and `last_ts`
-    its rows' `ts` (microseconds UTC). `version`: of its columns (`tables.json`). `level`: 0 as sealed, 1 compacted within its
-    period, 2 the whole of it, 3 a whole month. `crc`: CRC-32 of the file, `mtime` when it was
-    written, nanoseconds. `rolled`: the table's rollups hold its rows as well.
-    `thin`: raw counters that increments give back are left out (`livedata.store.thin`). `born`: when it came to life,
-    microseconds UTC; `checked`: when it was last read whole and found sound. `damage`: what was found wrong with it, or "".
-    """
-
-    path: Path
-    table: str
-    period: str
-    level: int
-    version: int
-    first_host: str
-    last_host: str
-    hosts: int
-    first_ts: int
-    last_ts: int
-    rows: int
-    bytes: int
-    crc: int
-    mtime: int
-    rolled: bool = False
-    thin: bool = False
-    born: int = 0
-    checked: int = 0
-    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +291,8 @@ class Manifest:
             self._db.execute("INSERT INTO job (id, kind, begun, done) VALUES (?, 'repair', 0, 0)", (number,))
 
     def mark(self, path: Path, damage: str) -> None:
-        """Write down what is wrong with a file; it is left out of compaction from then on. Raises StoreError."""
+        """Write down what is wrong with a file ("": nothing any more): such a one is left out of questions and compaction. Raises
+        StoreError."""
         with _errors(self.layout):
             self._db.execute(
                 "UPDATE segment SET damage = ? WHERE path = ?",

@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from ..errors import ProbeError, StoreError
-from ..model.batch import Batch, arrow_schema, to_arrow
+from ..model.batch import Batch, arrow_schema, seen_as, to_arrow
 from ..model.host import valid_name
 from ..model.probe import Probe
 
@@ -215,6 +215,6 @@ def record(entry: Entry, probe: Probe) -> pa.RecordBatch:
 def values(array: pa.Array) -> list[Any]:
     """An Arrow column as the values it was made from (`livedata.model.batch.Row`)."""
     if pa.types.is_decimal(array.type) or pa.types.is_timestamp(array.type):
-        array = pa.Array.from_buffers(pa.int64(), len(array), array.buffers(), array.null_count, array.offset)
+        array = seen_as(array, pa.int64())
     found: list[Any] = array.to_pylist()
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +13,8 @@ from ..errors import StoreError
 from ..model.probe import Probe
 from . import frame, manifest, registry
 from .files import disk
-from .layout import Layout
+from .layout import Layout, Segment
 from .log import mapped
-from .manifest import Segment
 from .pins import pinned
 from .registry import Table, table_definitions
 from .sound import glanced_at
@@ -128,12 +127,13 @@ def _content(table: Table, listed: Sequence[Segment], fresh: pa.Table, damage: S
         table.versions[table.current],
         tuple(part for part in parts if not part.damage),
         fresh,
-        (*damage, *(_left_out(part) for part in parts if part.damage)),
+        (*damage, *(left_out(part) for part in parts if part.damage)),
         table.versions,
     )
 
 
-def _left_out(part: Segment) -> str:
+def left_out(part: Segment) -> str:
+    """What is said of a damaged file."""
     rows = f"{part.rows:,} rows of {part.table} are left out"
     return f"{part.path}: {part.damage}; its {rows}: livedata store verify checks every file"
 
@@ -152,22 +152,3 @@ def host_names(root: Path) -> list[str]:
                 for entry in payload.unpack(body).entries:
                     hosts.update(payload.runs(entry).hosts)
     return sorted(hosts)
-
-
-def read_store(
-    root: Path,
-    tables: Collection[str] | None = None,
-    *,
-    hosts: Collection[str] | None = None,
-    since_us: int | None = None,
-    until_us: int | None = None,
-) -> dict[str, TableContent]:
-    """`open_store` without the pin: for who opens no file, or is alone."""
-    span = Span(
-        EVERYTHING.first_ts if since_us is None else since_us,
-        EVERYTHING.last_ts if until_us is None else until_us,
-        None if hosts is None else tuple(hosts),
-    )
-    names = table_definitions(root) if tables is None else tables
-    with open_store(root, dict.fromkeys(names, span)) as content:
-        return content

@@ -25,8 +25,7 @@ from .. import __version__
 from ..model.batch import arrow_schema, stored_columns
 from ..model.probe import Probe, Type
 from .files import make_folder, open_private, sync_folder
-from .layout import DAY_US, Layout, periods
-from .manifest import Segment
+from .layout import DAY_US, Layout, Segment, periods
 
 LARGEST_GROUP = 120_000
 """Rows in a row group, at most, of files that stay (level 2 and above)."""

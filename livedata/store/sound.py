@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
-from .manifest import Segment
+from .layout import Segment
 
 BLOCK = 1 << 20
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What is this machine's trouble and no file's: nothing is called damaged for it."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether an error says that files or memory are short, and nothing of what was to be read."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in SHORTAGES)
 
 
 def checksum(path: Path) -> int:
@@ -21,13 +29,15 @@ def checksum(path: Path) -> int:
 
 
 def fault_of(part: Segment) -> str:
-    """What is wrong with a file, or "": every byte is looked at, 0.4 ms a megabyte."""
+    """What is wrong with a file, or "": every byte is looked at, 0.4 ms a megabyte. Raises OSError: see `SHORTAGES`."""
     try:
         size = part.path.stat().st_size
         if size != part.bytes:
             return f"it has {size:,} bytes, {part.bytes:,} were written"
         return "" if checksum(part.path) == part.crc else "its checksum is wrong"
     except OSError as error:
+        if is_shortage(error):
+            raise
         return f"it can't be read: {error.strerror}"
 
 

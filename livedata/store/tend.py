@@ -7,19 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-
 from ..errors import StoreError
 from . import compact, expire, lock, manifest, registry, seal
 from .compact import Damaged, Roll, Task
 from .files import disk, make_folder
 from .keep import Keep
-from .layout import Layout
-from .manifest import Segment
+from .layout import DAY_US, Layout, Segment
 from .registry import Tables
 from .sound import fault_of
 
-SCRUB_US = 7 * 86_400_000_000
+SCRUB_US = 7 * DAY_US
 """Every file is read whole about once in so long."""
 SCRUB_BYTES = 4_000_000_000
 """Bytes that are looked at in one go, at most: two seconds."""
@@ -96,8 +93,6 @@ def tend(
         StoreLocked: another process does it.
         StoreError: the disk is full or failed; nothing is lost, and the next call goes on.
     """
-    # The system's allocator gives memory back: a quarter less at the peak, and a quarter of the rest after it.
-    pa.set_memory_pool(pa.system_memory_pool())
     layout, done, begun = Layout(root), Tended(), time.perf_counter()
     if not layout.tables.exists():
         raise StoreError(

@@ -12,7 +12,7 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..model.batch import increase_name
+from ..model.batch import increase_name, seen_as
 from ..model.probe import Column, Probe
 
 EXACT = ("i64", "u64", "d2")
@@ -23,14 +23,9 @@ def counters(probe: Probe) -> list[Column]:
     return [c for c in (probe.columns[i] for i in probe.counters) if c.type in EXACT]
 
 
-def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """A column's 64 bits as signed whole numbers, whatever they stand for; sums of them wrap around."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return pa.Array.from_buffers(pa.int64(), len(array), array.buffers(), array.null_count, array.offset)
-
-
-def _as(values: pa.Array, of: pa.DataType) -> pa.Array:
-    return pa.Array.from_buffers(of, len(values), values.buffers(), values.null_count, values.offset)
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column's values as signed whole numbers, whatever they stand for; sums of them wrap around."""
+    return seen_as(column.combine_chunks(), pa.int64())
 
 
 def _comparable(column: pa.ChunkedArray) -> pa.Array:
@@ -67,7 +62,9 @@ def thin(rows: pa.Table, probe: Probe) -> pa.Table:
         expected = pc.add(raw.slice(0, len(raw) - 1), grown.slice(1))
         given = pc.fill_null(pc.and_(follows, pc.equal(raw.slice(1), expected)), False)
         given = pa.concat_arrays([pa.array([False]), given])
-        kept = _as(pc.if_else(given, pa.scalar(None, pa.int64()), raw), rows.schema.field(counter.name).type)
+        kept = seen_as(
+            pc.if_else(given, pa.scalar(None, pa.int64()), raw), rows.schema.field(counter.name).type
+        )
         rows = rows.set_column(
             rows.schema.get_field_index(counter.name), rows.schema.field(counter.name), kept
         )
@@ -82,7 +79,7 @@ def fill(rows: pa.Table, probe: Probe) -> pa.Table:
         total = pc.cumulative_sum(pc.fill_null(grown, 0))
         base = pc.fill_null_forward(pc.subtract(raw, total))
         filled = pc.if_else(known, pc.add(base, total), pa.scalar(None, pa.int64()))
-        whole = _as(filled, rows.schema.field(counter.name).type)
+        whole = seen_as(filled, rows.schema.field(counter.name).type)
         rows = rows.set_column(
             rows.schema.get_field_index(counter.name), rows.schema.field(counter.name), whole
         )

@@ -20,9 +20,9 @@ from ..errors import StoreError
 from ..model.batch import arrow_schema
 from . import frame, lock, manifest, registry, segment
 from .files import disk, make_folder, replace_durably
-from .layout import Layout, job_of, lake_files
+from .layout import Layout, Segment, job_of, lake_files
 from .log import mapped
-from .manifest import Logs, Manifest, Segment
+from .manifest import Logs, Manifest
 from .registry import Tables
 from .segment import META, Origin
 from .sound import checksum, fault_of
@@ -97,7 +97,7 @@ def verify(root: Path, *, tell: Tell = lambda done, of: None) -> Verified:
 
 def repair(root: Path, now_us: int, *, tell: Tell = lambda done, of: None) -> Verified:
     """Make good what can be: a lost manifest is built anew, a lost tables.json put back, damaged files are left out of every
-    question (and kept), strays are moved out of the lake.
+    question (and kept) until they are sound again, strays are moved out of the lake.
 
     Raises:
         StoreLocked: another process writes or compacts.
@@ -119,9 +119,14 @@ def repair(root: Path, now_us: int, *, tell: Tell = lambda done, of: None) -> Ve
             with manifest.writing(layout) as listed:
                 for part in listed.segments():
                     fault = fault_of(part)
-                    if fault and not part.damage:
+                    if bool(fault) != bool(part.damage):
                         listed.mark(part.path, fault)
-                        done.append(f"{part.path}: left out of every question: {fault}")
+                        what = (
+                            f"left out of every question: {fault}"
+                            if fault
+                            else "sound again, and no longer left out"
+                        )
+                        done.append(f"{part.path}: {what}")
         finally:
             for fd in held:
                 lock.release(fd)

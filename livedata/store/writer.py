@@ -82,8 +82,6 @@ class Writer:
             StoreLocked: another process writes into it.
             StoreError: it can't be made or read, or a newer livedata wrote it.
         """
-        # Its own pool (mimalloc) keeps what a wave of hosts once needed, for each thread: 40 MB at 100 hosts.
-        pa.set_memory_pool(pa.system_memory_pool())
         layout = Layout(root)
         _prepare(layout)
         fd = lock.acquire(layout.lock, purpose, now_us)

@@ -98,10 +98,10 @@ def compressed(out: IO[bytes], codec: str) -> Iterator[IO[bytes]]:
         return
     out.flush()
     with os.fdopen(os.dup(out.fileno()), "wb") as same:  # closing a compressor closes what is under it
+        sink: Any
         if codec == "gzip":
-            with gzip.GzipFile("", "wb", fileobj=same, mtime=0) as file:
-                yield file  # type: ignore[misc]
+            sink = gzip.GzipFile("", "wb", fileobj=same, mtime=0)
         else:
-            sink: Any = pa.CompressedOutputStream(pa.PythonFile(same, "w"), codec)
-            with sink:
-                yield sink
+            sink = pa.CompressedOutputStream(pa.PythonFile(same, "w"), codec)
+        with sink:
+            yield sink

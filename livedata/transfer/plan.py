@@ -15,6 +15,9 @@ from ..query.problems import did_you_mean
 from ..query.views import reckoned_columns
 from .convert import PREFERRED
 
+KINDS: Mapping[Type, Kind] = {"str": "text", "map": "text", "ts": "time"}
+"""The kind of a new column that is neither a label nor a counter; `gauge` where it is not named."""
+
 Fitting = Mapping[str, frozenset[Type]]
 """The columns of all files, in order, with the types that hold every value of each."""
 
@@ -103,8 +106,8 @@ def _kind(name: str, fits: frozenset[Type], is_label: bool) -> tuple[Type, Kind]
         for counting in ("u64", "d2"):
             if counting in fits:
                 return ("u64" if counting == "u64" else "d2"), "counter"
-    kind: Type = "str" if len(fits) == len(PREFERRED) else next(t for t in PREFERRED if t in fits)
-    return kind, {"str": "text", "map": "text", "ts": "time"}.get(kind, "gauge")  # type: ignore[return-value]
+    of: Type = "str" if len(fits) == len(PREFERRED) else next(t for t in PREFERRED if t in fits)
+    return of, KINDS.get(of, "gauge")
 
 
 def invent(wanted: Wanted, fitting: Fitting) -> Plan:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +84,20 @@ def _opened(path: Path, codec: str = "") -> Iterator[Any]:
         raise UsageError(f"it is damaged: {str(error).partition(chr(10))[0]}", where=str(path)) from None
 
 
+def _row(first: int, i: int) -> str:
+    """The place of a block's `i`th row, whose first one is the file's `first`."""
+    return f"row {first + i}"
+
+
+def _line(numbers: Sequence[int], i: int) -> str:
+    return f"line {numbers[i]}"
+
+
 def _counted(batches: Iterator[pa.RecordBatch]) -> Iterator[Block]:
     """Batches as blocks, whose rows are counted from 1."""
     first = 1
     for batch in batches:
-        yield Block(batch, lambda i, first=first: f"row {first + i}")  # type: ignore[misc]
+        yield Block(batch, partial(_row, first))
         first += batch.num_rows
 
 
@@ -142,6 +152,6 @@ def _jsonl(path: Path, codec: str) -> Table:
     def blocks() -> Iterator[Block]:
         with _opened(path, codec) as file, io.BufferedReader(file) as lines:
             for rows, numbers in json_blocks(lines, str(path), LONGEST_ROW):
-                yield Block(rows, lambda i, numbers=numbers: f"line {numbers[i]}")  # type: ignore[misc]
+                yield Block(rows, partial(_line, numbers))
 
     return Table(path, None, ("ts",), blocks)

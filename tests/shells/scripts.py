@@ -41,3 +41,19 @@ def program(folder: Path, name: str, script: str) -> None:
 def rows(probe: Probe, text: str) -> list[dict[str, Any]]:
     names = [column.name for column in probe.columns]
     return [dict(zip(names, row, strict=True)) for row in PARSERS[probe.parse](probe, Reading(text=text))]
+
+
+def at(probe: str, folder: Path, *paths: str) -> str:
+    """A probe's script that looks for these paths below a folder."""
+    body = PROBES[probe].body
+    for path in paths:
+        assert path in body
+        body = body.replace(path, f"{folder}{path}")
+    return body
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)

@@ -16,9 +16,9 @@ from livedata.query import rewrite
 from livedata.query.functions import AGGREGATES, CALENDAR, CLOCK, PLAIN, UNIT_FUNCTIONS
 from livedata.query.roll import roller
 from livedata.store.keep import Keep
-from livedata.store.reader import read_store
 from livedata.store.tend import tend
 from livedata.store.writer import Writer
+from tests.unit.store.samples import read_store
 
 from .rolled_store import SECOND, START, Asker, build, compact, comparable
 

@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from samples import START_US, tick
+from samples import START_US, read_store, tick
 
 from livedata.errors import StoreError
-from livedata.store.reader import read_store
 from livedata.store.writer import Writer
 
 disk = Path(sys.argv[1])

@@ -1,7 +1,11 @@
-"""Probes and batches that the store's tests write: rows whose values say which tick of which host they are."""
+"""Probes and batches that the store's tests write, rows whose values say which tick of which host they are; and reading them."""
+
+from collections.abc import Collection
+from pathlib import Path
 
 from livedata.model.batch import Batch
 from livedata.model.probe import Column, Derived, Probe
+from livedata.store.reader import Span, TableContent, open_store, table_definitions
 
 TICK_US = 10_000_000
 START_US = 1_785_000_000_000_000
@@ -54,3 +58,22 @@ def batch(probe: Probe, host: str, tick: int, rows: int = 2) -> Batch:
 def tick(number: int, hosts: int = 2) -> list[Batch]:
     """All probes of all hosts."""
     return [batch(probe, f"web-{h}", number) for h in range(hosts) for probe in PROBES]
+
+
+def read_store(
+    root: Path,
+    tables: Collection[str] | None = None,
+    *,
+    hosts: Collection[str] | None = None,
+    since_us: int | None = None,
+    until_us: int | None = None,
+) -> dict[str, TableContent]:
+    """`open_store` for tests, which are alone with the store: no context, and the times and hosts of all tables."""
+    span = Span(
+        Span().first_ts if since_us is None else since_us,
+        Span().last_ts if until_us is None else until_us,
+        None if hosts is None else tuple(hosts),
+    )
+    names = table_definitions(root) if tables is None else tables
+    with open_store(root, dict.fromkeys(names, span)) as content:
+        return content

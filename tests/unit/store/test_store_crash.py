@@ -2,10 +2,13 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,11 +16,10 @@ import pytest
 
 from livedata.store import lock, manifest, reader
 from livedata.store.layout import DAY_US, Layout
-from livedata.store.reader import read_store
 from livedata.store.writer import Writer
 
-from .samples import START_US, TICK_US, tick
-from .test_store_compact import tended
+from .samples import START_US, TICK_US, read_store, tick
+from .test_store_compact import segments, tended
 
 HERE = Path(__file__).parent
 
@@ -126,35 +128,48 @@ def test_kill_9_at_random_moments_for_long(tmp_path: Path, seed: int) -> None:
     kill_and_count(tmp_path, 200, random.Random(seed + 100))
 
 
-def test_readers_see_every_row_once_while_it_is_sealed_and_compacted(tmp_path: Path) -> None:
-    root = tmp_path / "store"
+@contextmanager
+def at_work(root: Path, every: int) -> Iterator[subprocess.Popen[str]]:
+    """A writer that seals every so many ticks, and a compactor that waits for a line with the store's folder."""
     Writer.open(root, purpose="test", now_us=START_US).close()
     with child("writer") as writer, child("compactor") as compactor:
         assert writer.stdin is not None
         assert writer.stdout is not None
-        assert compactor.stdin is not None
-        print(root, 0, 7, file=writer.stdin, flush=True)
+        print(root, 0, every, file=writer.stdin, flush=True)
         lines = [writer.stdout.readline() for _ in range(4)]
-        print(root, file=compactor.stdin, flush=True)
-        readers = [child("reader", str(root), "4") for _ in range(2)]
-        results = [r.communicate()[0].split() for r in readers]
+        yield compactor
         kill(writer, lines)
-        kill(compactor, [])
         writer.communicate()
         compactor.communicate()
+
+
+def begin(compactor: subprocess.Popen[str], root: Path) -> None:
+    assert compactor.stdin is not None
+    print(root, file=compactor.stdin, flush=True)
+
+
+def levels(root: Path) -> set[int]:
+    return {s.level for s in segments(root)}
+
+
+def test_readers_see_every_row_once_while_it_is_sealed_and_compacted(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    with at_work(root, 7) as compactor:
+        begin(compactor, root)
+        readers = [child("reader", str(root), "4") for _ in range(2)]
+        results = [r.communicate()[0].split() for r in readers]
+        kill(compactor, [])
     assert [r.returncode for r in readers] == [0, 0]
     for reads, last in results:
         assert int(reads) > 5
         assert int(last) > 20
-    with manifest.reading(Layout(root)) as listed:
-        assert listed is not None
-        assert {s.level for s in listed.segments()} >= {2}
+    assert levels(root) >= {2}
 
 
 def test_a_reader_that_is_overtaken_by_two_sealings_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second sealing removes the logs that the reader's checkpoint sends it to."""
+    """The second sealing removes the logs that the reader's manifest sends it to."""
     original, overtaken = reader._logs, []
     with Writer.open(tmp_path / "store", purpose="test", now_us=START_US) as writer:
         writer.append(tick(0), START_US)
@@ -184,3 +199,28 @@ def test_a_full_disk_stops_nothing_for_good(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 3
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_a_store_that_cannot_be_written_to_can_be_asked(tmp_path: Path, died: bool) -> None:
+    """Also as a copy of one whose writer died: the manifest's last transactions are in SQLite's own log then."""
+    root, copy = tmp_path / "store", tmp_path / "copy"
+    with Writer.open(root, purpose="test", now_us=START_US) as writer:
+        writer.append(tick(0), START_US)
+        with manifest.writing(Layout(root)) if died else nullcontext():
+            writer.seal(START_US)
+            writer.append(tick(1), START_US)
+            shutil.copytree(root, copy)
+    (copy / "manifest.sqlite-shm").unlink(missing_ok=True)
+    assert (copy / "manifest.sqlite-wal").exists() is died
+    command = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        sys.executable,
+        str(HERE / "child_read_only.py"),
+        str(copy),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "2 2 4\n"

@@ -9,9 +9,11 @@ from livedata.errors import ProbeError
 from livedata.model.batch import Batch
 from livedata.model.probe import Column, Derived, Probe
 from livedata.store.layout import Layout
-from livedata.store.reader import read_store, table_definitions
+from livedata.store.reader import table_definitions
 from livedata.store.registry import Registry, check
 from livedata.store.writer import Writer
+
+from .samples import read_store
 
 A = Column("name", 1, "str", "label")
 B = Column("used", 2, "i64", "gauge", "Used")

@@ -19,10 +19,10 @@ from livedata.errors import StoreError
 from livedata.model.batch import stored_columns
 from livedata.store import manifest, seal, segment, state
 from livedata.store.layout import Layout
-from livedata.store.reader import TableContent, read_store
+from livedata.store.reader import TableContent
 from livedata.store.writer import LONGEST_LOG, Writer
 
-from .samples import DISK, LOG, PROBES, START_US, batch, tick
+from .samples import DISK, LOG, PROBES, START_US, batch, read_store, tick
 
 
 def open_writer(root: Path) -> Writer:

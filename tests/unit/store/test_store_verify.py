@@ -58,6 +58,18 @@ def test_any_flipped_bit_is_found(where: int, bit: int) -> None:
         assert victim.exists()
 
 
+def test_what_is_put_back_is_asked_again(root: Path) -> None:
+    victim = segments(root)[0].path
+    sound = victim.read_bytes()
+    victim.write_bytes(sound[:-1])
+    repair(root, START_US)
+    before = everything(root)
+    victim.write_bytes(sound)
+    assert everything(root) == before, "until it is said"
+    assert repair(root, START_US).repaired == [f"{victim}: sound again, and no longer left out"]
+    assert len(everything(root)["disk"]) == len(before["disk"]) + 6
+
+
 @pytest.mark.parametrize("compacted", [False, True])
 def test_a_lost_manifest_is_built_anew(root: Path, compacted: bool) -> None:
     if compacted:

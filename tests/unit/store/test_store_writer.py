@@ -17,11 +17,11 @@ from livedata.errors import ProbeError, StoreError, StoreLocked
 from livedata.model.probe import Column
 from livedata.store import lock
 from livedata.store.layout import Layout
-from livedata.store.reader import read_store, table_definitions
+from livedata.store.reader import table_definitions
 from livedata.store.state import Last, State
 from livedata.store.writer import Writer
 
-from .samples import DISK, LOAD, LOG, PROBES, START_US, batch, tick
+from .samples import DISK, LOAD, LOG, PROBES, START_US, batch, read_store, tick
 
 
 def open_writer(root: Path) -> Writer:
