@@ -83,3 +83,16 @@ def test_only_the_first_of_a_steady_series_stays() -> None:
     rows = pa.table([values.get(f.name, pa.nulls(n, f.type)) for f in schema], schema=schema)
     assert thin(rows, DISK)["reads_total"].to_pylist() == [0] + [None] * (n - 1)
     assert [c.name for c in counters(DISK)] == ["reads_total", "busy_seconds_total"]
+
+
+def test_what_follows_two_rows_of_one_time_stays() -> None:
+    """Who sorts by time alone may have the two the other way round, and would reckon from the wrong one."""
+    schema = arrow_schema(DISK)
+    values = {
+        "ts": pa.array([1, 2, 2, 3, 4], schema.field("ts").type), "host": pa.array(["a"] * 5),
+        "device": pa.array(["x"] * 5), "reads_total": pa.array([10, 20, 30, 40, 50], pa.uint64()),
+        "reads_increase": pa.array([None, 10, 10, 10, 10], pa.int64()),
+    }  # fmt: skip
+    rows = pa.table([values.get(f.name, pa.nulls(5, f.type)) for f in schema], schema=schema)
+    assert thin(rows, DISK)["reads_total"].to_pylist() == [10, None, 30, 40, None]
+    assert fill(thin(rows, DISK), DISK).equals(rows)
