@@ -24,6 +24,9 @@ Text = Callable[[Any], str]
 REMEMBERED = 10_000
 """Times whose text is kept: the rows of a tick share theirs."""
 
+WORTH_CASTING = 2_000
+"""Values from which on Arrow's cast pays for itself: its first use loads `pyarrow.compute` (27 ms)."""
+
 _EPOCH = dt.datetime(1970, 1, 1)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _BEYOND = {2**63 - 1: "infinity", -(2**63) + 1: "-infinity"}
@@ -187,14 +190,14 @@ class Cells:
             ) from error
 
     def texts(self, column: pa.Array) -> list[str | None]:
-        if self._arrow_writes:
+        if self._arrow_writes and len(column) >= WORTH_CASTING:
             return list(column.cast(pa.string()).to_pylist())
         text = self._text
         return [None if v is None else text(v) for v in self.values(column)]
 
     def jsons(self, column: pa.Array) -> list[str]:
         text = self._text
-        if self._arrow_writes:
+        if self._arrow_writes and len(column) >= WORTH_CASTING:
             return ["null" if t is None else t for t in column.cast(pa.string()).to_pylist()]
         if self._is_text:
             return ["null" if v is None else json_text(v) for v in self.values(column)]
