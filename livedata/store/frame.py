@@ -73,8 +73,11 @@ def _next(data: Buffer, number: int, at: int) -> int | None:
     return None
 
 
-def scan(data: Buffer, number: int) -> Scan:
+def scan(data: Buffer, number: int, start: int = HEADER_SIZE) -> Scan:
     """Every sound frame of a log. What follows the last one (a write under way or cut off) is no damage: see `end`.
+
+    Args:
+        start: where to begin: the `end` of a scan before.
 
     Raises:
         StoreError: a newer livedata wrote it.
@@ -91,7 +94,7 @@ def scan(data: Buffer, number: int) -> Scan:
             )
         found.damage.append(f"log {number}: its first {HEADER_SIZE} bytes are damaged")
     view = memoryview(data)
-    at: int | None = HEADER_SIZE
+    at: int | None = start
     while at is not None:
         found.end = at
         while (body := _body(view, number, found.end)) is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import StoreError
 from ..model.probe import Probe
@@ -22,7 +22,7 @@ from .sound import glanced_at
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Segment", "Span", "TableContent", "host_names", "open_store", "table_definitions"]
+__all__ = ["Place", "Segment", "Span", "TableContent", "host_names", "open_store", "table_definitions"]
 
 TRIES = 100
 
@@ -39,12 +39,20 @@ class Span:
 EVERYTHING = Span()
 
 
+class Place(NamedTuple):
+    """A place in the write-ahead logs, between two frames: the log's number, and bytes from its beginning."""
+
+    log: int = 0
+    offset: int = frame.HEADER_SIZE
+
+
 @dataclass(frozen=True)
 class TableContent:
     """One table: its columns as the last header had them, its Parquet files, and the rows that are not in one yet.
 
     `fresh` has the current columns; a part has those of its version, of `versions`. `damage`: what could not be read, in sentences. Files and
-    frames that hold nothing of the span are left out; other rows may still be among the given ones.
+    frames that hold nothing of the span are left out; other rows may still be among the given ones. `through`: whatever comes later
+    stands behind this place (`livedata.store.follow`).
     """
 
     probe: Probe
@@ -52,6 +60,7 @@ class TableContent:
     fresh: pa.Table
     damage: tuple[str, ...] = ()
     versions: Mapping[int, Probe] = field(default_factory=dict)
+    through: Place = field(default_factory=Place)
 
 
 def _logs(layout: Layout, after: int) -> tuple[list[frame.Scan], list[str]]:
@@ -116,12 +125,17 @@ def open_store(root: Path, tables: Mapping[str, Span] | None = None) -> Iterator
         else:
             raise StoreError("it is sealed faster than it can be read", where=str(layout.root))
         fresh = fresh_rows(logs, known, spans)
+        last = sealed + len(logs)
+        through = Place(last, max(logs[-1].end, frame.HEADER_SIZE)) if logs else Place(sealed + 1)
         yield {
-            name: _content(known.tables[name], listed.get(name, ()), fresh[name], damage) for name in spans
+            name: _content(known.tables[name], listed.get(name, ()), fresh[name], damage, through)
+            for name in spans
         }
 
 
-def _content(table: Table, listed: Sequence[Segment], fresh: pa.Table, damage: Sequence[str]) -> TableContent:
+def _content(
+    table: Table, listed: Sequence[Segment], fresh: pa.Table, damage: Sequence[str], through: Place
+) -> TableContent:
     parts = [glanced_at(part) for part in listed]
     return TableContent(
         table.versions[table.current],
@@ -129,6 +143,7 @@ def _content(table: Table, listed: Sequence[Segment], fresh: pa.Table, damage: S
         fresh,
         (*damage, *(left_out(part) for part in parts if part.damage)),
         table.versions,
+        through,
     )
 
 

@@ -1,0 +1,58 @@
+"""Follows a store while another process writes into it: the rows that came since a place in its write-ahead logs, each once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import StoreError
+from . import frame, manifest, registry
+from .files import disk
+from .fresh import fresh_rows
+from .layout import Layout
+from .log import mapped
+from .reader import EVERYTHING, Place
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def _sealed_through(layout: Layout) -> int:
+    with manifest.reading(layout) as listed:
+        return listed.logs().sealed_through if listed else 0
+
+
+def rows_since(root: Path, table: str, place: Place) -> tuple[pa.Table | None, Place]:
+    """A table's rows that were appended behind `place`, in its current columns and in the order of their coming; and the place behind them.
+
+    None where the store knows no such table yet. A log outlives its sealing by one more, so there is time for the next call until the
+    second sealing after this one.
+
+    Raises:
+        StoreError: it can't be read, or what stood behind `place` was sealed long ago: begin again with `open_store`.
+    """
+    layout = Layout(root)
+    logs: list[frame.Scan] = []
+    with disk("read the store", root):
+        while True:
+            # Looked for before the log is read: once there is a next one, nothing is appended to this.
+            closed = layout.wal(place.log + 1).exists()
+            try:
+                data = mapped(layout.wal(place.log))
+            except FileNotFoundError:
+                if closed or _sealed_through(layout) >= place.log:
+                    raise StoreError(
+                        f"log {place.log} is gone: what came last can't be told from what came before",
+                        where=str(root),
+                    ) from None
+                break
+            found = frame.scan(data, place.log, place.offset)
+            logs.append(found)
+            if not closed:
+                place = Place(place.log, max(found.end, place.offset))
+                break
+            place = Place(place.log + 1)
+        known = registry.load(layout.tables)
+    if table not in known.tables:
+        return None, place
+    return fresh_rows(logs, known, {table: EVERYTHING})[table], place
