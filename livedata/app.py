@@ -21,7 +21,7 @@ from .errors import InventoryError
 from .model.host import Host
 from .model.probe import Probe
 from .model.scrape import SCRAPE, Failure, Scrape
-from .probe.load import load_probes
+from .probe.load import load_probes, own_tables
 from .query.roll import roller
 from .query.source import Source
 from .store import tend as tending
@@ -150,7 +150,7 @@ def collector(
     with Writer.open(config.store, purpose=purpose, now_us=clock.now_us()) as writer:
         for warning in writer.warnings:
             complain(warning)
-        for probe in (*probes.values(), SCRAPE):
+        for probe in (*own_tables(probes).values(), SCRAPE):
             writer.register(probe)  # so that a question finds each table from the first second
         ways = transports(config, hosts)
         yield Collector(writer, hosts, probes, ways, clock, config, said, complain, tender(config, complain))

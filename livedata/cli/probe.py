@@ -39,7 +39,7 @@ def list_probes(format_name: FormatOption = None) -> None:
     mistakes: list[ProbeError] = []
     for file in probe_files(config.probes):
         try:
-            probe = load_probe(file)
+            probe = load_probe(file, config.probes)
             if probe.name in probes:
                 raise twice(probe, probes[probe.name].path)
             probes[probe.name] = probe
@@ -81,7 +81,8 @@ def show(name: ProbeArgument) -> None:
     from ..probe.load import find_probe, load_probe
     from ..query.catalogue import cadence
 
-    probe = load_probe(find_probe(name, configure().probes))
+    folder = configure().probes
+    probe = load_probe(find_probe(name, folder), folder)
     words = {
         "file": probe.path,
         "source": probe.source,
@@ -91,6 +92,7 @@ def show(name: ProbeArgument) -> None:
         "parse": probe.parse,
         "full": cadence(probe.full),
         "snapshot": cadence(probe.snapshot),
+        "into": probe.into,
         "privilege": probe.privilege,
         "read": " ".join(probe.read),
     }
@@ -179,7 +181,8 @@ def check(
         for finding in found:
             print(finding)
         if probe and not any(f.wrong for f in found):
-            print(f"{probe.path}: {len(probe.columns)} columns, {len(probe.derived)} reckoned: good")
+            what = f"{len(probe.columns)} columns, {len(probe.derived)} reckoned"
+            print(f"{probe.path}: {f'feeds {probe.into}' if probe.into else what}: good")
     if not files:
         say(
             f"livedata: there is no probe in {config.probes}\n  livedata probe new NAME writes one to start from"
@@ -234,7 +237,7 @@ def _try(config: Config, name: str, hosts: list[str] | None) -> tuple[Probe, lis
     from .. import app
     from ..probe.load import find_probe, load_probe
 
-    probe = load_probe(find_probe(name, config.probes))
+    probe = load_probe(find_probe(name, config.probes), config.probes)
     trials: list[Trial] = []
     asyncio.run(app.run_probe(config, _hosts(config, hosts), probe, trials.append))
     return probe, sorted(trials, key=lambda t: t.host.name)

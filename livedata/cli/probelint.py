@@ -42,13 +42,11 @@ def examine(file: Traversable, config: Config) -> tuple[Probe | None, list[Findi
         StoreError: what the store has can't be read.
     """
     from ..probe.block import parse_block
-    from ..probe.header import parse_probe
-    from ..probe.load import read_text
+    from ..probe.load import load_probe, read_text
 
     try:
-        text = read_text(file)
-        block = parse_block(text, str(file))
-        probe = parse_probe(text, str(file))
+        block = parse_block(read_text(file), str(file))
+        probe = load_probe(file, config.probes)
     except ProbeError as error:
         return None, [_of(error)]
     found = [
@@ -73,7 +71,7 @@ def _header(probe: Probe, block: Block) -> Iterator[Finding]:
     if probe.timeout > probe.every:
         problem = f"it may take {probe.timeout:g} s and runs every {probe.every:g} s"
         yield Finding(_at(block, "timeout"), problem, "the next runs wait for it", wrong=False)
-    for column in probe.columns:
+    for column in () if probe.into else probe.columns:
         if not column.help:
             yield Finding(_at(block, "columns", column.name), f"{column.name} has no help", wrong=False)
     if probe.body and not probe.labels and probe.parse in ("fields", "csv", "jsonl") and not probe.is_events:
@@ -130,7 +128,7 @@ def _store(probe: Probe, block: Block, config: Config) -> Iterator[Finding]:
     from ..store.registry import check, load
 
     table = load(Layout(config.store).tables).tables.get(probe.name)
-    if table is None:
+    if table is None or probe.into:
         return
     versions = table.versions.values()
     for column in probe.columns:

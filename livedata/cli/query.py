@@ -115,10 +115,10 @@ def _sql(argument: str | None) -> str:
 def _probe_names(config: Config) -> set[str]:
     """The tables that collecting would fill; none where a probe can't be read, which is not what was asked."""
     from ..errors import ProbeError
-    from ..probe.load import load_probes
+    from ..probe.load import load_probes, own_tables
 
     try:
-        return {"scrape", *load_probes(config.probes)}
+        return {"scrape", *own_tables(load_probes(config.probes))}
     except ProbeError:
         return set()
 

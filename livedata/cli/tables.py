@@ -24,14 +24,14 @@ def tables(
     """
     config = configure(store=store)
     from ..model.scrape import SCRAPE
-    from ..probe.load import load_probes
+    from ..probe.load import load_probes, own_tables
     from ..query.catalogue import cadence, column_list, table_list
     from ..query.formats import FORMATS
     from ..query.source import store_source
 
     form = choose_format(format_name, None, FORMATS)
     kept = store_source(config.store).definitions()
-    known = {SCRAPE.name: SCRAPE, **load_probes(config.probes), **kept}
+    known = {SCRAPE.name: SCRAPE, **own_tables(load_probes(config.probes)), **kept}
     if table is None:
         answer = table_list(known, kept)
     elif table in known:

@@ -348,7 +348,7 @@ def _import_files(
     from ..errors import UsageError
     from ..model.host import valid_name
     from ..model.scrape import SCRAPE
-    from ..probe.load import load_probes
+    from ..probe.load import load_probes, own_tables
     from ..store.reader import table_definitions
     from ..transfer.load import load_files, planned
     from ..transfer.plan import Wanted
@@ -357,7 +357,7 @@ def _import_files(
     wanted = Wanted(table, ts, host, tuple(labels))
     if wanted.one_host is not None and not valid_name(wanted.one_host):
         raise UsageError(f"a host can't be called {wanted.one_host!r}", where="--host")
-    probes = {SCRAPE.name: SCRAPE, **load_probes(config.probes)}
+    probes = {SCRAPE.name: SCRAPE, **own_tables(load_probes(config.probes))}
     files = [open_table(path) for path in paths]
     plan = planned(files, wanted, table_definitions(config.store), probes)
     for before, after in plan.renamed.items():

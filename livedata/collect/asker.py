@@ -21,6 +21,7 @@ from ..store.state import Last
 from ..transport.compose import Request, compose_body, compose_reads
 from ..transport.protocol import Answer, Session
 from .changed import NOTHING, Seen, changed, changed_rows, slot
+from .cursors import packed, sources_known, unpacked
 from .increase import Counters, counters_of, elapsed_ms, with_increases
 from .lives import MOST_PIDS, Key, Told, began, end_rows, ended, from_zero, our_own, slash, told_before
 from .pace import ALONE, CUT, MOST_ENTRIES, entries_next
@@ -89,7 +90,9 @@ class Asker:
         """Follower → processes that it is still to be asked about."""
         self._told: dict[str, Told] = {}
         """Follower → what will be known once it was asked about all of these."""
-        self.last = dict(known)
+        self.last = sources_known(known, self._tables.values())
+        self._cursors = {t: unpacked(known[t].cursor if t in known else None, t) for t in self._tables}
+        """Table → the cursors of its sources, also of those that are not run any more."""
         self.emit = emit
         self.silent: dict[Lane, Failure | None] = {}
         """Why the last request on a lane had no answer at all, not even a beginning."""
@@ -317,11 +320,14 @@ class Asker:
             if sample.goes_on:
                 base = from_zero(probe, before, new, last.uptime_ms if last else None)
         full = with_increases(probe, rows, base if dt else None)
+        table = self._tables.get(probe.into, self._tables[probe.name])
+        if cursor:
+            self._cursors[table.name][probe.name] = cursor
         middle = sent + ((answer.rtt or 0.0) + (answer.wall or 0.0)) / 2 * 1e6
         batch = Batch(
-            self._tables[probe.name], self.host.name, ts, full, answer.boot_id,
+            table, self.host.name, ts, full, answer.boot_id,
             offset_ms=round((middle - ts) / 10_000) * 10, dt_ms=dt,
-            uptime_ms=answer.uptime_ms, cursor=cursor,
+            uptime_ms=answer.uptime_ms, cursor=packed(self._cursors[table.name], table.name),
         )  # fmt: skip
         counters = counters_of(probe, rows)
         if not sample.whole:

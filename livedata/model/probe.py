@@ -84,6 +84,8 @@ class Probe:
     after: str = ""
     """The probe after whose samples this script runs, in the same lane, for what is new in them; `every` means nothing then, and
     `full` how often it runs for all there is."""
+    into: str = ""
+    """The table of events that the rows go into, where it is another probe's: the columns are that one's."""
     privilege: Literal["", "root"] = ""
     rollup: tuple[str, ...] | None = None
     """Widths of the table's rollups, of `1m` and `5m`; None leaves it to the cadence (`livedata.model.rollup`)."""

@@ -28,6 +28,7 @@ KEYS: dict[str, type] = {
     "snapshot": str,
     "lane": str,
     "after": str,
+    "into": str,
     "privilege": str,
     "rollup": list,
     "rollup_by": list,
@@ -67,7 +68,8 @@ def parse_probe(text: str, path: str) -> Probe:
     """
     block = parse_block(text, path)
     values = block.values
-    _table(block, (), values, KEYS, required=("help", "columns"))
+    into = values.get("into", "")
+    _table(block, (), values, KEYS, required=("help",) if "into" in values else ("help", "columns"))
     body = "" if all(_COMMENT.fullmatch(line) for line in block.body.splitlines()) else block.body
     read = tuple(values.get("read", ()))
     if bool(read) == bool(body):
@@ -106,7 +108,7 @@ def parse_probe(text: str, path: str) -> Probe:
     probe = Probe(
         name=PurePath(path).name.removesuffix(".sh"),
         help=values["help"],
-        columns=tuple(_column(block, name, entry) for name, entry in values["columns"].items()),
+        columns=tuple(_column(block, name, entry) for name, entry in values.get("columns", {}).items()),
         derived=tuple(_derived(block, name, entry) for name, entry in values.get("derived", {}).items()),
         source=values.get("source", ""),
         docs=values.get("docs", ""),
@@ -120,6 +122,7 @@ def parse_probe(text: str, path: str) -> Probe:
         full=_duration(block, "full") if "full" in values else 0.0,
         snapshot=_duration(block, "snapshot") if "snapshot" in values else 0.0,
         after=after,
+        into=into,
         privilege=privilege,
         rollup=_texts(values, "rollup"),
         rollup_by=_texts(values, "rollup_by"),

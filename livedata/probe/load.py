@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.resources import files
@@ -34,11 +34,31 @@ def load_probes(user_dir: Path | None = None) -> dict[str, Probe]:
     """
     probes: dict[str, Probe] = {}
     for file in probe_files(user_dir):
-        probe = load_probe(file)
+        probe = _parsed(file)
         if probe.name in probes:
             raise twice(probe, probes[probe.name].path)
         probes[probe.name] = probe
-    return probes
+    return {name: with_table(probe, probes) for name, probe in probes.items()}
+
+
+def with_table(probe: Probe, probes: Mapping[str, Probe]) -> Probe:
+    """A probe with the columns of the table that it feeds; one with a table of its own as it is.
+
+    Raises:
+        ProbeError: there is no such table, or none of events.
+    """
+    if not probe.into:
+        return probe
+    table = probes.get(probe.into)
+    if table is None or table.into or not table.is_events or table.counters:
+        problem = f"into can't be {probe.into!r}: that is no table of events"
+        raise ProbeError(problem, where=probe.path, hint="one whose probe has a column ts, such as log")
+    return replace(probe, columns=table.columns)
+
+
+def own_tables(probes: Mapping[str, Probe]) -> dict[str, Probe]:
+    """Those of the probes that have a table of their own."""
+    return {name: probe for name, probe in probes.items() if not probe.into}
 
 
 def probe_files(user_dir: Path | None = None) -> Iterator[Traversable]:
@@ -51,8 +71,20 @@ def probe_files(user_dir: Path | None = None) -> Iterator[Traversable]:
                 yield file
 
 
-def load_probe(file: Traversable) -> Probe:
-    """Raises ProbeError: it can't be read, or is no probe."""
+def load_probe(file: Traversable, user_dir: Path | None = None) -> Probe:
+    """The probe of one file; the table that it may feed is looked for among those of `load_probes`.
+
+    Raises:
+        ProbeError: it can't be read, or is no probe.
+    """
+    probe = _parsed(file)
+    if not probe.into:
+        return probe
+    near = [_parsed(other) for other in probe_files(user_dir) if other.name == f"{probe.into}{SUFFIX}"]
+    return with_table(probe, {other.name: other for other in near})
+
+
+def _parsed(file: Traversable) -> Probe:
     return parse_probe(read_text(file), str(file))
 
 

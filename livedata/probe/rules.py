@@ -19,6 +19,8 @@ TEXTS = frozenset({"fields", "keyvalue", "csv"})
 """Formats whose values are texts."""
 KEYS: tuple[Type, ...] = ("str", "i64", "u64", "bool", "d2")
 """What rollups can have a row for each value of."""
+TABLE_KEYS = ("columns", "derived", "rollup", "rollup_by", "rollup_keep", "full", "snapshot", "after")
+"""What a header says of its own table or samples: nothing, where the rows go into another's."""
 UNITS = {
     "kb": "bytes", "kib": "bytes", "mb": "bytes", "mib": "bytes", "gb": "bytes", "gib": "bytes", "tb": "bytes", "tib": "bytes", "sectors": "bytes", "pages": "bytes",
     "sec": "seconds", "secs": "seconds", "ticks": "seconds", "jiffies": "seconds", "usec": "seconds", "usecs": "seconds",
@@ -32,6 +34,9 @@ def check(probe: Probe, block: Block) -> None:
     _name(block, (), probe.name, "probe")
     if probe.name in OWN_TABLES:
         raise block.error((), f"{probe.name!r} is the collector's own", "call the file something else")
+    if "into" in block.values:
+        _feeds(block, probe)
+        return
     if not probe.columns:
         raise block.error(("columns",), "there is no column")
     ids: dict[int, str] = {}
@@ -65,6 +70,18 @@ def check(probe: Probe, block: Block) -> None:
             raise block.error(place, f"{derived.name} is already {names[derived.name]}")
         _marked(block, probe, derived, marked)
     _rollups(block, probe)
+
+
+def _feeds(block: Block, probe: Probe) -> None:
+    """A probe that feeds another's table says nothing of a table of its own."""
+    if not NAME.fullmatch(probe.into) or probe.into == probe.name:
+        raise block.error(
+            ("into",), f"into can't be {probe.into!r}", "the name of another probe, such as log"
+        )
+    for key in TABLE_KEYS:
+        if key in block.values:
+            problem = f"with `into` there is no `{key}`"
+            raise block.error((key,), problem, f"the table is that of {probe.into}, and so are its columns")
 
 
 def _name(block: Block, place: tuple[str, ...], name: str, what: str) -> None:

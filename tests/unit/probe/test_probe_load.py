@@ -8,7 +8,7 @@ import pytest
 
 from livedata.errors import ProbeError
 from livedata.model.host import Settings
-from livedata.probe.load import apply_settings, load_probes
+from livedata.probe.load import apply_settings, load_probe, load_probes, own_tables
 
 MINE = """\
 #!/bin/sh
@@ -61,3 +61,44 @@ def test_an_inventory_may_set_cadence_and_timeout() -> None:
     changed = apply_settings(cpu, Settings(every=60.0))
     assert (changed.every, changed.timeout, changed.columns) == (60.0, cpu.timeout, cpu.columns)
     assert apply_settings(cpu, Settings(timeout=1.0)).timeout == 1.0
+
+
+FEEDER = """\
+#!/bin/sh
+# /// probe
+# help  = "What a scheduler says."
+# parse = "jsonl"
+# into  = "log"
+# ///
+echo '{"ts": 1, "message": "x"}'
+"""
+
+
+def test_a_probe_may_feed_anothers_table(tmp_path: Path) -> None:
+    file = tmp_path / "mine.sh"
+    file.write_text(FEEDER)
+    probes = load_probes(tmp_path)
+    assert probes["mine"].columns == probes["log"].columns
+    assert load_probe(file, tmp_path) == probes["mine"]
+    assert "log" in own_tables(probes)
+    assert "mine" not in own_tables(probes)
+
+
+@pytest.mark.parametrize("table", ["cpu", "logs", "mine", "", "other"])
+def test_only_a_table_of_events_can_be_fed(tmp_path: Path, table: str) -> None:
+    (tmp_path / "other.sh").write_text(FEEDER)
+    (tmp_path / "mine.sh").write_text(FEEDER.replace('"log"', f'"{table}"'))
+    with pytest.raises(ProbeError, match="into can't be"):
+        load_probes(tmp_path)
+    with pytest.raises(ProbeError, match="into can't be"):
+        load_probe(tmp_path / "mine.sh", tmp_path)
+
+
+COLUMN = '{ a = { id = 1, type = "str", kind = "text" } }'
+
+
+@pytest.mark.parametrize(("key", "value"), [("full", '"5m"'), ("rollup", "[]"), ("columns", COLUMN)])
+def test_who_feeds_a_table_says_nothing_of_one_of_its_own(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "mine.sh").write_text(FEEDER.replace("# into", f"# {key} = {value}\n# into"))
+    with pytest.raises(ProbeError, match=f"with `into` there is no `{key}`"):
+        load_probes(tmp_path)
