@@ -25,7 +25,7 @@ def _sealed_through(layout: Layout) -> int:
 def rows_since(root: Path, table: str, place: Place) -> tuple[pa.Table | None, Place]:
     """A table's rows that were appended behind `place`, in its current columns and in the order of their coming; and the place behind them.
 
-    None where the store knows no such table yet. A log outlives its sealing by one more, so there is time for the next call until the
+    None where nothing was appended, or the store knows no such table yet. A log outlives its sealing by one more, so there is time for the next call until the
     second sealing after this one.
 
     Raises:
@@ -52,6 +52,8 @@ def rows_since(root: Path, table: str, place: Place) -> tuple[pa.Table | None, P
                 place = Place(place.log, max(found.end, place.offset))
                 break
             place = Place(place.log + 1)
+        if not any(log.bodies for log in logs):
+            return None, place
         known = registry.load(layout.tables)
     if table not in known.tables:
         return None, place

@@ -97,6 +97,19 @@ def _kept_above(layout: Layout) -> int:
         return listed.logs().kept_above if listed else 0
 
 
+def _behind(sealed: int, logs: Sequence[frame.Scan]) -> Place:
+    """The place behind these logs, which follow the sealed ones."""
+    return Place(sealed + len(logs), max(logs[-1].end, frame.HEADER_SIZE)) if logs else Place(sealed + 1)
+
+
+def newest(root: Path) -> Place:
+    """The place behind all rows that a store has. Raises StoreError."""
+    layout = Layout(root)
+    with disk("read the store", root):
+        sealed, _ = _listed(layout, {})
+        return _behind(sealed, _logs(layout, sealed)[0])
+
+
 @contextmanager
 def open_store(root: Path, tables: Mapping[str, Span] | None = None) -> Iterator[dict[str, TableContent]]:
     """The tables' content at one moment, each row once; None: every table, whole, also an empty one.
@@ -125,8 +138,7 @@ def open_store(root: Path, tables: Mapping[str, Span] | None = None) -> Iterator
         else:
             raise StoreError("it is sealed faster than it can be read", where=str(layout.root))
         fresh = fresh_rows(logs, known, spans)
-        last = sealed + len(logs)
-        through = Place(last, max(logs[-1].end, frame.HEADER_SIZE)) if logs else Place(sealed + 1)
+        through = _behind(sealed, logs)
         yield {
             name: _content(known.tables[name], listed.get(name, ()), fresh[name], damage, through)
             for name in spans
