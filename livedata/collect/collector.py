@@ -14,9 +14,11 @@ from ..model.host import Host
 from ..model.probe import Probe
 from ..model.scrape import Failure, Outcome
 from ..store.writer import Writer
+from ..transport.backoff import MOST_SECONDS
 from ..transport.protocol import Transport
 from .asker import Asker
-from .backoff import MOST_SECONDS
+from .gates import Gates
+from .network import Network
 from .pending import Pending
 from .pull import pull
 from .watch import Surroundings, watch
@@ -32,7 +34,7 @@ class Collector:
     """Args:
     writer: the open store.
     transports: by the name a host's `transport` has.
-    said: told a host's name and why it can't be reached, or None once it can, when that changes.
+    said: told a host's name and why it can't be reached, or None once it can, when that changes; a blank name is this machine.
     complain: told in words what is wrong with the store.
     tender: after a sealing: does what keeps the store in order, if anything is due.
     """
@@ -52,14 +54,17 @@ class Collector:
         self._writer = writer
         self._hosts = hosts
         self._probes = probes
-        self._transports = transports
+        self._transports = dict(transports)
         self._clock = clock
         self._config = config
         self._tell = said
         self._complain = complain
         self._pending = Pending()
         self._state: dict[str, Outcome] = {}
-        self._connecting = asyncio.Semaphore(config.connect_concurrency)
+        self._gates = Gates(config.connect_concurrency)
+        self._network = Network(clock)
+        self._offline = False
+        self._watches: dict[str, asyncio.Task[None]] = {}
         self._refused = False
         self._tender = tender
         # Always the same threads: each one that ever packed rows keeps the memory that it needed for it.
@@ -69,8 +74,7 @@ class Collector:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Watch every host until `stop` is set; all rows are in the store when this returns."""
-        around = Surroundings(self._clock, len(self._hosts), self._connecting, self._said)
-        tasks = [asyncio.create_task(self._guard(host, around)) for host in self._hosts]
+        self._start(self._hosts)
         try:
             while not stop.is_set():
                 try:
@@ -80,14 +84,45 @@ class Collector:
                     pass
                 await self._flush()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._end(tuple(self._watches))
             await self._flush()
             await self._close()
             if self._tending is not None:
                 self._tending.cancel()
                 await asyncio.gather(self._tending, return_exceptions=True)
+
+    async def change(self, hosts: Sequence[Host], transports: Mapping[str, Transport]) -> tuple[int, int]:
+        """From now on watch these hosts; the sessions of those that are as they were go on.
+
+        Args:
+            transports: ways that were not needed so far.
+        Returns:
+            How many are watched anew, because they are new or changed, and how many are not watched any more.
+        """
+        self._transports |= transports
+        before, now = {h.name: h for h in self._hosts}, {h.name: h for h in hosts}
+        self._hosts = hosts
+        gone = [name for name, host in before.items() if now.get(name) != host]
+        await self._end(gone)
+        fresh = [host for name, host in now.items() if before.get(name) != host]
+        self._start(fresh)
+        return len(fresh), len(before.keys() - now.keys())
+
+    def _start(self, hosts: Sequence[Host]) -> None:
+        around = Surroundings(self._clock, len(self._hosts), self._gates, self._network, self._said)
+        for host in hosts:
+            if host.transport == "ssh":
+                self._network.join(host.name)
+            self._watches[host.name] = asyncio.create_task(self._guard(host, around))
+
+    async def _end(self, names: Sequence[str]) -> None:
+        tasks = [self._watches.pop(name) for name in names]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for name in names:
+            self._network.leave(name)
+            self._state.pop(name, None)
 
     async def snapshot(self, progress: Callable[[int, int], None]) -> dict[str, Failure | None]:
         """One pull of every host: each due probe once, and its log up to now.
@@ -100,7 +135,7 @@ class Collector:
         outcomes: dict[str, Failure | None] = {}
 
         async def one(host: Host) -> None:
-            async with self._connecting:
+            async with self._gates.through(host.route):
                 asker = self._asker(host)
                 try:
                     way = self._transports[host.transport]
@@ -154,7 +189,11 @@ class Collector:
 
     def _said(self, host: str, failure: Failure | None) -> None:
         outcome = failure.outcome if failure else Outcome.OK
-        if self._state.get(host) != outcome:
+        offline = outcome is Outcome.OFFLINE
+        if self._offline != self._network.away and (offline or self._offline):
+            self._offline = offline
+            self._tell("", failure if offline else None)
+        if not offline and self._state.get(host) != outcome:
             self._state[host] = outcome
             self._tell(host, failure)
 

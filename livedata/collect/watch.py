@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from ..clock import Clock
 from ..model.probe import Lane
 from ..model.scrape import CONNECT, Failure, Outcome, Scrape
+from ..transport.backoff import wait_seconds
 from ..transport.protocol import Session, Transport
 from .asker import LANES, Asker
-from .backoff import wait_seconds
+from .gates import Gates
+from .network import Network
 from .schedule import SECOND, due_at, first_due, missed, next_due, phase, tick
 
 NAP_SECONDS = 15.0
 """The longest sleep: timers stand still while a laptop sleeps, so wall time is looked at again."""
 GAP_US = 60 * SECOND
+LOOK_SECONDS = 5.0
+"""How soon who waits to connect notices that this machine slept, or has its network again."""
 
 Said = Callable[[str, Failure | None], None]
 """Told a host's name and why it can't be reached, or None once it can."""
@@ -29,38 +33,58 @@ class Surroundings:
 
     clock: Clock
     hosts: int
-    connecting: asyncio.Semaphore
+    gates: Gates
+    network: Network
     said: Said
 
 
 async def watch(asker: Asker, transport: Transport, around: Surroundings) -> None:
     """Watch one host; every failure is a row and, when the state changed, a word to `said`."""
-    clock, name = around.clock, asker.host.name
+    clock, name, network = around.clock, asker.host.name, around.network
     _report_gap(asker, clock.now_us())
     due = {p.name: first_due(_last_ts(asker, p.name), p.every, clock.now_us()) for p in asker.probes}
     failures = 0
+    last = Outcome.OK
     while True:
-        async with around.connecting:
+        seen = network.returns
+        async with around.gates.through(asker.host.route):
             session = await transport.connect(asker.host)
-        now = clock.now_us()
         if isinstance(session, Failure):
-            failure = session
+            failure = network.judge(session)
         else:
-            asker.report_connect(now, None, session.connect_s)
+            asker.report_connect(clock.now_us(), None, session.connect_s)
             started = clock.monotonic()
+            network.opened(name)
             try:
                 failure = await _lanes(asker, session, around, due)
             finally:
+                network.closed(name)
                 await session.close()
+            failure = network.judge(failure)
             if clock.monotonic() - started > NAP_SECONDS:
                 failures = 0
-            now = clock.now_us()
         failures += 1
-        asker.report_connect(now, failure)
+        if not failure.outcome is last is Outcome.OFFLINE:
+            asker.report_connect(clock.now_us(), failure)
+        last = failure.outcome
         if isinstance(session, Failure) or failure.outcome is not Outcome.UNREACHABLE:
             # A session that was lost is worth a word only if it can't be had again.
             around.said(name, failure)
-        await clock.sleep(wait_seconds(failure.outcome, failures, random.random()))
+        wait = wait_seconds(failure.outcome, failures, random.random(), network.hosts)
+        if await _pause(clock, wait, lambda: network.returns != seen):  # noqa: B023 - asked before the next round
+            failures = 0
+
+
+async def _pause(clock: Clock, seconds: float, hurry: Callable[[], bool]) -> bool:
+    """Wait so long by either clock, so that time slept through counts; whether `hurry` ended it before."""
+    began, wall = clock.monotonic(), clock.now_us()
+    while True:
+        passed = max(clock.monotonic() - began, (clock.now_us() - wall) / SECOND)
+        if passed >= seconds:
+            return False
+        await clock.sleep(min(LOOK_SECONDS, seconds - passed))
+        if hurry():
+            return True
 
 
 async def _lanes(asker: Asker, session: Session, around: Surroundings, due: dict[str, int]) -> Failure:
@@ -112,6 +136,8 @@ async def _lane(
         asker.report(
             ts, *(Scrape(n, Outcome.MISSED, f"{k} ticks were not asked") for n, k in skipped.items() if k)
         )
+        if not asker.silent.get(lane) and not session.lost:
+            around.network.heard()
         if lane == LANES[0] and not session.lost:
             around.said(asker.host.name, asker.silent.get(lane))
         first = False

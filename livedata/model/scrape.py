@@ -17,6 +17,11 @@ class Outcome(StrEnum):
     FAILED = "failed"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
+    """The host, or the way there, is down: nothing came back, or a refusal."""
+    UNRESOLVED = "unresolved"
+    """Its name has no address (DNS)."""
+    OFFLINE = "offline"
+    """It is this machine's own network that is gone: nothing is known of the host."""
     AUTH_FAILED = "auth_failed"
     HOSTKEY_CHANGED = "hostkey_changed"
     HOSTKEY_UNKNOWN = "hostkey_unknown"
@@ -34,6 +39,8 @@ class Failure:
 
     outcome: Outcome
     detail: str
+    silent: bool = False
+    """Nothing came back from there at all: it may be down, or this machine's own network gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,8 @@ SCRAPE = Probe(
     every=0.0,
     columns=(
         Column("probe", 1, "str", "label", "The probe, or `connect` for the session itself"),
-        Column("outcome", 2, "str", "text", "ok, unsupported, denied, failed, timeout, unreachable, auth_failed, "
-               "hostkey_changed, hostkey_unknown, malformed, truncated, missed"),
+        Column("outcome", 2, "str", "text", "ok, unsupported, denied, failed, timeout, unreachable, unresolved, "
+               "offline, auth_failed, hostkey_changed, hostkey_unknown, malformed, truncated, missed"),
         Column("detail", 3, "str", "text", "What the host, the network or ssh said; null where all is well"),
         Column("connect_ms", 4, "f64", "gauge", "Time to an authenticated session, when this run opened one"),
         Column("rtt_ms", 5, "f64", "gauge", "From the request to the first byte of its answer"),

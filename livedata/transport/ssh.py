@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
+import random
+import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,10 +22,12 @@ import asyncssh
 from ..model.host import Host, Route
 from ..model.probe import Lane
 from ..model.scrape import Failure, Outcome
+from .backoff import wait_seconds
 from .compose import Request, prologue
 from .hostkey import ShownKey, known_hosts_name
 from .protocol import Answer
 from .shell import Shell, words
+from .watchdog import WATCHDOG
 
 CIPHERS = (
     "aes128-gcm@openssh.com",
@@ -40,6 +45,19 @@ WINDOW_BYTES = 256 * 1024
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
 DEFAULT_KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts")
 COMMAND = "exec /bin/sh"
+SILENT = frozenset({
+    errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT, errno.EADDRNOTAVAIL,
+})  # fmt: skip
+"""What the kernel says where nothing comes back."""
+
+
+class _Client(asyncssh.SSHClient):
+    """Keeps why a connection ended."""
+
+    ended: Exception | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended = exc
 
 
 class _Channel(asyncssh.SSHClientSession[bytes]):
@@ -69,13 +87,59 @@ class _Channel(asyncssh.SSHClientSession[bytes]):
         self.shell.ended(self._chan.get_exit_status())
 
 
+_Reached = tuple[asyncssh.SSHClientConnection, _Client]
+
+
+class _Jump:
+    """The one connection to a jump host, and the rest it is given after a failure: whoever asks meanwhile gets the same failure, so
+    that a thousand hosts behind it do not try a refused key a thousand times."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[_Reached | Failure] | None = None
+        self._failures = 0
+        self._rest_until = 0.0
+
+    async def open(
+        self, connect: Callable[[], Coroutine[None, None, _Reached | Failure]]
+    ) -> asyncssh.SSHClientConnection | Failure:
+        if self._task is None or (self._task.done() and self._stale(self._task)):
+            self._task = asyncio.create_task(self._connect(connect))
+        reached = await asyncio.shield(self._task)
+        return reached if isinstance(reached, Failure) else reached[0]
+
+    async def _connect(
+        self, connect: Callable[[], Coroutine[None, None, _Reached | Failure]]
+    ) -> _Reached | Failure:
+        reached = await connect()
+        self._failures = self._failures + 1 if isinstance(reached, Failure) else 0
+        if isinstance(reached, Failure):
+            rest = wait_seconds(reached.outcome, self._failures, random.random())
+            self._rest_until = asyncio.get_running_loop().time() + rest
+        return reached
+
+    def _stale(self, task: asyncio.Task[_Reached | Failure]) -> bool:
+        if task.cancelled():
+            return True
+        reached = task.result()
+        if isinstance(reached, Failure):
+            return asyncio.get_running_loop().time() >= self._rest_until
+        return reached[0].is_closed()
+
+    def close(self) -> None:
+        if self._task is None:
+            return
+        self._task.cancel()
+        if self._task.done() and not self._task.cancelled():
+            reached = self._task.result()
+            if not isinstance(reached, Failure):
+                reached[0].abort()
+
+
 class SSHSession:
     """A connection to one host and its shells; a lane whose shell died gets a new one when it is next asked."""
 
-    def __init__(
-        self, connection: asyncssh.SSHClientConnection, host: Host, limit: int, connect_s: float
-    ) -> None:
-        self._connection = connection
+    def __init__(self, reached: _Reached, host: Host, limit: int, connect_s: float) -> None:
+        self._connection, self._client = reached
         self._host = host
         self._limit = limit
         self._shells: dict[Lane, Shell] = {}
@@ -84,9 +148,11 @@ class SSHSession:
 
     @property
     def lost(self) -> Failure | None:
-        return (
-            Failure(Outcome.UNREACHABLE, "the connection was lost") if self._connection.is_closed() else None
-        )
+        if not self._connection.is_closed():
+            return None
+        ended = self._client.ended
+        why = f"the connection was lost: {_reason(ended)}" if ended else "the connection was closed"
+        return Failure(Outcome.UNREACHABLE, why, silent=ended is not None and not _spoke(ended))
 
     async def wait_lost(self) -> Failure:
         await self._connection.wait_closed()
@@ -125,10 +191,10 @@ class SSHSession:
             )  # fmt: skip
         except asyncssh.ChannelOpenError as error:
             if error.code == asyncssh.OPEN_CONNECT_FAILED:  # asyncssh's own: the connection is closed
-                return Failure(Outcome.UNREACHABLE, "the connection was lost")
+                return self.lost or Failure(Outcome.UNREACHABLE, "the connection was lost")
             return Failure(Outcome.FAILED, f"no channel: {error.reason}")
         except (asyncssh.ConnectionLost, asyncssh.DisconnectError, OSError) as error:
-            return Failure(Outcome.UNREACHABLE, f"the connection was lost: {_reason(error)}")
+            return self.lost or Failure(Outcome.UNREACHABLE, f"the connection was lost: {_reason(error)}")
         except asyncssh.Error as error:
             return self.lost or Failure(Outcome.FAILED, f"no channel: {_reason(error)}")
         return cast(_Channel, made).shell
@@ -142,10 +208,21 @@ class SSHSession:
 def _channel(host: Host, limit: int) -> Callable[[], _Channel]:
     def make() -> _Channel:
         channel = _Channel()
-        channel.shell = Shell(prologue(host), channel.write, channel.abort, limit)
+        channel.shell = Shell(prologue(host) + WATCHDOG, channel.write, channel.abort, limit)
         return channel
 
     return make
+
+
+def _spoke(error: BaseException) -> bool:
+    """Whether an error came from the other side: a refusal, a reset, its own good-bye."""
+    if isinstance(error, TimeoutError | asyncssh.ConnectionLost):
+        return False
+    if isinstance(error, OSError):
+        # Of a name with several addresses asyncio tells all errors in one text.
+        met = [error.errno] if error.errno else [int(n) for n in re.findall(r"\[Errno (\d+)\]", str(error))]
+        return not met or not SILENT.issuperset(met)
+    return True
 
 
 def _reason(error: BaseException) -> str:
@@ -166,22 +243,18 @@ class SSHTransport:
         self._limit = limit
         self._keys: dict[tuple[object, ...], list[asyncssh.SSHKeyPair]] = {}
         self._known: dict[tuple[tuple[str, float], ...], asyncssh.SSHKnownHosts] = {}
-        self._jumps: dict[Route, asyncio.Task[asyncssh.SSHClientConnection | Failure]] = {}
+        self._jumps: dict[Route, _Jump] = {}
 
     async def connect(self, host: Host) -> SSHSession | Failure:
         started = asyncio.get_running_loop().time()
-        connection = await self._connect(host.route)
-        if isinstance(connection, Failure):
-            return connection
-        return SSHSession(connection, host, self._limit, asyncio.get_running_loop().time() - started)
+        reached = await self._connect(host.route)
+        if isinstance(reached, Failure):
+            return reached
+        return SSHSession(reached, host, self._limit, asyncio.get_running_loop().time() - started)
 
     async def close(self) -> None:
-        for task in self._jumps.values():
-            task.cancel()
-            if task.done() and not task.cancelled():
-                reached = task.result()
-                if not isinstance(reached, Failure):
-                    reached.abort()
+        for jump in self._jumps.values():
+            jump.close()
         self._jumps.clear()
 
     async def shown_key(self, route: Route) -> ShownKey:
@@ -220,16 +293,17 @@ class SSHTransport:
         keys, *_ = self._known_hosts(route).match(name, "", None if route.host_key_alias else route.port)
         return list(keys)
 
-    async def _connect(self, route: Route) -> asyncssh.SSHClientConnection | Failure:
+    async def _connect(self, route: Route) -> _Reached | Failure:
         tunnel = await self._tunnel(route)
         if isinstance(tunnel, Failure):
             return tunnel
         try:
             options = self._options(route)
             async with asyncio.timeout(route.connect_timeout):
-                return await asyncssh.connect(
-                    route.address, route.port, tunnel=tunnel, config=None, options=options
+                connection, client = await asyncssh.create_connection(
+                    _Client, route.address, route.port, tunnel=tunnel, config=None, options=options
                 )
+                return connection, cast(_Client, client)
         except (TimeoutError, asyncssh.Error, OSError, ValueError) as error:
             return self._failure(error, route)
 
@@ -239,12 +313,11 @@ class SSHTransport:
             return None
         *before, last = route.jumps
         via = Route(**{**_fields(last), "jumps": tuple(before)}) if before else last
-        task = self._jumps.get(via)
-        if task is None or (task.done() and _unusable(task)):
-            task = self._jumps[via] = asyncio.create_task(self._connect(via))
-        reached = await asyncio.shield(task)
+        jump = self._jumps.setdefault(via, _Jump())
+        reached = await jump.open(lambda: self._connect(via))
         if isinstance(reached, Failure):
-            return Failure(reached.outcome, f"at the jump host {via.address}: {reached.detail}")
+            detail = f"at the jump host {via.address}: {reached.detail}"
+            return Failure(reached.outcome, detail, reached.silent)
         return reached
 
     def _options(self, route: Route) -> asyncssh.SSHClientConnectionOptions:
@@ -309,7 +382,9 @@ class SSHTransport:
         """Every way a connection fails, as an outcome and a sentence."""
         where = f"{route.address}:{route.port}"
         if isinstance(error, TimeoutError):
-            return Failure(Outcome.UNREACHABLE, f"{where}: no answer within {route.connect_timeout:g} s")
+            return Failure(
+                Outcome.UNREACHABLE, f"{where}: no answer within {route.connect_timeout:g} s", silent=True
+            )
         if isinstance(error, asyncssh.PermissionDenied):
             return Failure(Outcome.AUTH_FAILED, f"{where}: {_reason(error)}")
         if isinstance(error, asyncssh.HostKeyNotVerifiable):
@@ -319,10 +394,14 @@ class SSHTransport:
                 )
             return Failure(Outcome.HOSTKEY_UNKNOWN, f"{where}: its host key is not in known_hosts")
         if isinstance(error, socket.gaierror):
-            return Failure(Outcome.UNREACHABLE, f"{route.address}: no such name (DNS): {error.strerror}")
+            again = error.errno == socket.EAI_AGAIN
+            what = (
+                "the name service does not answer (DNS)" if again else f"no such name (DNS): {error.strerror}"
+            )
+            return Failure(Outcome.UNRESOLVED, f"{route.address}: {what}", silent=again)
         if isinstance(error, ValueError):
             return Failure(Outcome.AUTH_FAILED, words(str(error).encode()))
-        return Failure(Outcome.UNREACHABLE, f"{where}: {_reason(error)}")
+        return Failure(Outcome.UNREACHABLE, f"{where}: {_reason(error)}", silent=not _spoke(error))
 
 
 def _has_agent(route: Route) -> bool:
@@ -335,10 +414,3 @@ def _known_hosts_files(route: Route) -> tuple[str, ...]:
 
 def _fields(route: Route) -> dict[str, Any]:
     return {name: getattr(route, name) for name in Route.__slots__}
-
-
-def _unusable(task: asyncio.Task[asyncssh.SSHClientConnection | Failure]) -> bool:
-    if task.cancelled():
-        return True
-    result = task.result()
-    return isinstance(result, Failure) or result.is_closed()

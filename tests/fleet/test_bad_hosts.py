@@ -51,7 +51,7 @@ def test_every_refusal_is_an_outcome_and_one_line(fleet: Fleet, product: Product
     wanted |= {
         "unknown": ("hostkey_unknown", "not in known_hosts"),
         "changed": ("hostkey_changed", "not the one in known_hosts"),
-        "nowhere": ("unreachable", "DNS"),
+        "nowhere": ("unresolved", "DNS"),
     }
     done = product.run("fleet", "snapshot", code=1)
     lines = done.stderr.splitlines()

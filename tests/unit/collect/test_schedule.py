@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livedata.collect.backoff import KEYS, MOST_SECONDS, REFUSALS, REFUSED_SECONDS, wait_seconds
 from livedata.collect.schedule import SECOND, due_at, first_due, missed, next_due, phase, tick
 from livedata.model.scrape import Outcome
+from livedata.transport.backoff import KEYS, MOST_SECONDS, REFUSALS, REFUSED_SECONDS, wait_seconds
 
 times = st.integers(0, 4_000_000_000 * SECOND)
 cadences = st.sampled_from([1.0, 10.0, 30.0, 300.0, 86400.0])

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from livedata.collect.asker import Asker
+from livedata.collect.gates import Gates
+from livedata.collect.network import Network
 from livedata.collect.schedule import SECOND
 from livedata.collect.watch import Surroundings, watch
 from livedata.model.batch import Batch
@@ -49,7 +51,7 @@ def ticks(folder: Path, seconds: int, jumps: dict[int, int]) -> list[int]:
 
     async def run() -> None:
         host = Host("old", transport="replay", recording=str(folder))
-        around = Surroundings(clock, 1, asyncio.Semaphore(1), lambda host, failure: None)
+        around = Surroundings(clock, 1, Gates(1), Network(clock), lambda host, failure: None)
         task = asyncio.create_task(watch(Asker(host, [CPU], {}, clock, keep), ReplayTransport(), around))
         while clock.slept < seconds:
             await asyncio.sleep(0)
