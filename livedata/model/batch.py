@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .columns import increase_name, increase_type, stored_columns
+from .columns import TEMPLATE, increase_name, increase_type, stored_columns
 from .probe import Probe, Type
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "arrow_schema",
     "increase_name",
     "increase_type",
+    "mined",
     "stored_columns",
     "to_arrow",
 ]
@@ -94,6 +95,8 @@ def to_arrow(batches: Sequence[Batch]) -> pa.RecordBatch:
     width = len(probe.columns) + len(probe.counters)
     arrays: dict[str, pa.Array] = {}
     rows = list(chain.from_iterable(b.rows for b in batches))
+    if probe.mined:
+        columns = [c for c in columns if c.name != TEMPLATE]
     values: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * width
     if len(values) != width:
         raise pa.ArrowInvalid(f"{probe.name}: rows of {len(values)} values, {width} promised")
@@ -107,4 +110,17 @@ def to_arrow(batches: Sequence[Batch]) -> pa.RecordBatch:
             arrays[column.name] = _array(
                 list(chain.from_iterable([getattr(b, name)] * len(b.rows) for b in batches)), column.type
             )
-    return pa.RecordBatch.from_arrays(list(arrays.values()), schema=arrow_schema(probe))
+    if probe.mined:
+        arrays[TEMPLATE] = pa.nulls(len(rows), pa.string())
+    return mined(pa.RecordBatch.from_arrays(list(arrays.values()), schema=arrow_schema(probe)), probe)
+
+
+def mined(record: pa.RecordBatch, probe: Probe) -> pa.RecordBatch:
+    """The rows with the templates of their messages, where the probe has them mined."""
+    if not probe.mined:
+        return record
+    from .template import templates  # of all tables only logs need what that loads
+
+    at = record.schema.get_field_index(TEMPLATE)
+    made = templates(record.column(record.schema.get_field_index(probe.mined)))
+    return record.set_column(at, record.schema.field(at), made)

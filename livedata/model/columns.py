@@ -1,7 +1,8 @@
 """The columns of a stored table, as its probe's header implies them.
 
 In this order: `ts`, `host`, `boot_id`; `offset_ms` and `dt_ms` where the rows are samples; the header's columns; and for each counter
-`NAME_total` its increment `NAME_increase` since the sample before. A rollup has `ts`, `host` and its columns.
+`NAME_total` its increment `NAME_increase` since the sample before; last `template` where a text is mined. A rollup has `ts`, `host` and its
+columns.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from .probe import Column, Probe, Type
 
 COMMON_IDS = {"ts": 10_001, "host": 10_002, "boot_id": 10_003, "offset_ms": 10_004, "dt_ms": 10_005}
+TEMPLATE = "template"
+TEMPLATE_ID = 10_006
 INCREASE_IDS = 20_000
 """An increment's field id is its counter's plus this."""
 
@@ -64,4 +67,10 @@ def stored_columns(probe: Probe) -> list[Column]:
         for c in probe.columns
         if c.kind == "counter"
     ]
-    return [c for c in common if c.name not in own] + list(probe.columns) + increases
+    mined = []
+    if probe.mined:
+        about = (
+            f"{probe.mined} without what differs from case to case: numbers, ids and addresses stand as <*>"
+        )
+        mined.append(Column(TEMPLATE, TEMPLATE_ID, "str", "text", about))
+    return [c for c in common if c.name not in own] + list(probe.columns) + increases + mined

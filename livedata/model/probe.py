@@ -86,6 +86,8 @@ class Probe:
     `full` how often it runs for all there is."""
     into: str = ""
     """The table of events that the rows go into, where it is another probe's: the columns are that one's."""
+    mined: str = ""
+    """The text of events whose constant part is kept beside it, in the column `template`, and whose words files are searched by."""
     privilege: Literal["", "root"] = ""
     rollup: tuple[str, ...] | None = None
     """Widths of the table's rollups, of `1m` and `5m`; None leaves it to the cadence (`livedata.model.rollup`)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..model.columns import TEMPLATE
 from ..model.probe import Column, Derived, Probe, Type
 from ..model.rollup import WIDTHS, rollups, widths
 from .block import Block
@@ -19,7 +20,7 @@ TEXTS = frozenset({"fields", "keyvalue", "csv"})
 """Formats whose values are texts."""
 KEYS: tuple[Type, ...] = ("str", "i64", "u64", "bool", "d2")
 """What rollups can have a row for each value of."""
-TABLE_KEYS = ("columns", "derived", "rollup", "rollup_by", "rollup_keep", "full", "snapshot", "after")
+TABLE_KEYS = ("columns", "derived", "rollup", "rollup_by", "rollup_keep", "full", "snapshot", "after", "mined")
 """What a header says of its own table or samples: nothing, where the rows go into another's."""
 UNITS = {
     "kb": "bytes", "kib": "bytes", "mb": "bytes", "mib": "bytes", "gb": "bytes", "gib": "bytes", "tb": "bytes", "tib": "bytes", "sectors": "bytes", "pages": "bytes",
@@ -41,6 +42,10 @@ def check(probe: Probe, block: Block) -> None:
         raise block.error(("columns",), "there is no column")
     ids: dict[int, str] = {}
     names: dict[str, str] = dict.fromkeys(COMMON, "a column that every table has")
+    if probe.mined:
+        names[TEMPLATE] = f"made from {probe.mined}"
+        if ("str", "text") not in [(c.type, c.kind) for c in probe.columns if c.name == probe.mined]:
+            raise block.error(("mined",), f"there is no column {probe.mined} of type str and kind text")
     for column in probe.columns:
         if column.kind == "counter":
             base = column.name.removesuffix("_total")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ..model.batch import TYPES, arrow_schema, stored_columns
+from ..model.batch import TYPES, arrow_schema, mined, stored_columns
 from ..model.probe import Probe
 from . import payload
 from .frame import Scan
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def conform(record: pa.RecordBatch, old: Probe, new: Probe) -> pa.RecordBatch:
-    """Rows of an older version in the columns of a newer: found by id, renamed, widened, null where they had none."""
+    """Rows of an older version in the columns of a newer: found by id, renamed, widened, null where they had none; mined anew."""
     if old is new:
         return record
     positions = {c.id: i for i, c in enumerate(stored_columns(old))}
@@ -28,7 +28,7 @@ def conform(record: pa.RecordBatch, old: Probe, new: Probe) -> pa.RecordBatch:
         else pa.nulls(len(record), TYPES[c.type])
         for c in stored_columns(new)
     ]
-    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(new))
+    return mined(pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(new)), new)
 
 
 def fresh_rows(logs: Sequence[Scan], known: Tables, spans: Mapping[str, Span]) -> dict[str, pa.Table]:

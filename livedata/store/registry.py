@@ -52,6 +52,7 @@ def describe(probe: Probe) -> Probe:
         rollup_by=probe.rollup_by,
         rollup_keep=probe.rollup_keep,
         rollup_of=probe.rollup_of,
+        mined=probe.mined,
     )
 
 

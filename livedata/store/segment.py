@@ -23,9 +23,11 @@ import pyarrow.parquet as pq
 
 from .. import __version__
 from ..model.batch import arrow_schema, stored_columns
+from ..model.columns import TEMPLATE
 from ..model.probe import Probe, Type
 from .files import make_folder, open_private, sync_folder
 from .layout import DAY_US, Layout, Segment, periods
+from .terms import Filters
 
 LARGEST_GROUP = 120_000
 """Rows in a row group, at most, of files that stay (level 2 and above)."""
@@ -69,9 +71,9 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def sort_keys(probe: Probe) -> list[str]:
-    """The order of a file's rows: host, labels, `ts`."""
+    """The order of a file's rows: host, labels, template, `ts`."""
     labels = [probe.columns[i].name for i in probe.labels if probe.columns[i].name not in ("host", "ts")]
-    return ["host", *labels, "ts"]
+    return ["host", *labels, *([TEMPLATE] if probe.mined else []), "ts"]
 
 
 def by_series(rows: pa.Table, probe: Probe) -> pa.Table:
@@ -93,7 +95,9 @@ def repeated(probe: Probe) -> list[str]:
     """Texts of few values: they are read, sorted and written as dictionaries, at half the cost."""
     labels = {probe.columns[i].name for i in probe.labels}
     return [
-        c.name for c in stored_columns(probe) if c.type == "str" and c.name in {"host", "boot_id"} | labels
+        c.name
+        for c in stored_columns(probe)
+        if c.type == "str" and c.name in {"host", "boot_id", TEMPLATE} | labels
     ]
 
 
@@ -254,6 +258,8 @@ class File:
         self._mtime = 0
         self._sink = _Sink(self.aside)
         self._parquet = pq.ParquetWriter(self._sink, schema or arrow_schema(probe), **encodings(probe, zstd))
+        self._mined = probe.mined
+        self._filters = Filters() if probe.mined and origin.level else None
 
     def add(self, rows: pa.Table) -> None:
         if not rows.num_rows:
@@ -265,7 +271,10 @@ class File:
         self.hosts.update(host for host, _ in runs)
         start = 0
         for count in row_groups(runs, LARGEST_GROUP if self.origin.level > 1 else SMALL_GROUP):
-            self._parquet.write_table(rows.slice(start, count), LARGEST_GROUP)
+            group = rows.slice(start, count)
+            self._parquet.write_table(group, LARGEST_GROUP)
+            if self._filters:
+                self._filters.add(group[self._mined])
             start += count
 
     def close(self, *, rolled: bool = False) -> None:
@@ -274,6 +283,8 @@ class File:
         self._parquet.add_key_value_metadata(
             {META: msgspec.json.encode(self.origin), b"livedata": __version__}
         )
+        if self._filters:
+            self._sink.write(self._filters.block())
         self._parquet.close()
         self._sink.close()
         self._mtime = self.aside.stat().st_mtime_ns

@@ -45,6 +45,7 @@ def checked(probe: Probe, where: str) -> Probe:
         "a column twice": len(set(ids)) < len(ids) or len(types) < len(stored),
         "an id that no column can have": not all(n in IDS for n in ids),
         "another ts or host than every table": (types["ts"], types["host"]) != ("ts", "str"),
+        "a text to be mined that it has not": bool(probe.mined) and types.get(probe.mined) != "str",
         "rollups that it can't have": bool(probe.rollup_of)
         or probe.every < 0
         or not rolled <= own

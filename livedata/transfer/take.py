@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from ..errors import UsageError
-from ..model.batch import arrow_schema, stored_columns
+from ..model.batch import arrow_schema, mined, stored_columns
 from ..model.host import valid_name
 from ..model.probe import Column, Type
 from .convert import ERRORS, convert, first_bad, fitting
@@ -43,7 +43,7 @@ def batches(file: Table, plan: Plan, wanted: Wanted) -> Iterator[pa.RecordBatch]
     stored = stored_columns(plan.probe)
     for block in file.blocks():
         arrays = [_array(file, block, c, plan.source.get(c.name), wanted) for c in stored]
-        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        yield mined(pa.RecordBatch.from_arrays(arrays, schema=schema), plan.probe)
 
 
 def _array(file: Table, block: Block, column: Column, source: str | None, wanted: Wanted) -> pa.Array:

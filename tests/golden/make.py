@@ -58,6 +58,7 @@ LOG = Probe(
         Column("message", 3, "str", "text"),
         Column("fields", 4, "map", "text"),
     ),
+    mined="message",
 )
 
 QUESTIONS = (
@@ -69,6 +70,8 @@ QUESTIONS = (
     "SELECT sum(samples) AS samples, sum(reads_increase_sum) AS grown FROM disk_5m",
     "SELECT ts, host, priority, message, fields['unit'] AS unit FROM log ORDER BY ts, host LIMIT 20",
     "SELECT count(*) AS n FROM log WHERE message LIKE '%\u2026%'",
+    "SELECT template, count(*) AS n FROM log GROUP BY template ORDER BY template",
+    "SELECT ts, host, message FROM log WHERE contains(message, 'tick 12 of') ORDER BY host",
 )
 
 
