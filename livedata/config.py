@@ -49,6 +49,8 @@ class Config:
     """The longest a query may take."""
     query_memory: str = "1GB"
     """The most memory a query may take."""
+    backfill: str = "24h"
+    """How far back the journal of a host is read that was never asked before: `24h`, `30d`, `all`, `none`."""
     redact: tuple[str, ...] = ()
     """Regular expressions, a list of texts (lines in the environment): what they match is taken out of command lines, besides what
     docs/secrets.md names; of one with groups, what these match."""

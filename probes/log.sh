@@ -7,7 +7,6 @@
 # timeout = "20s"
 # parse   = "journal"
 # lane    = "log"
-# mined   = "message"
 #
 # [columns]
 # ts = { id = 1, type = "ts", kind = "time", help = "When the journal took it, by the host's clock" }
@@ -21,12 +20,10 @@
 # transport = { id = 9, type = "str", kind = "text", help = "How it came: journal, syslog, stdout, kernel, audit, driver" }
 # message = { id = 10, type = "str", kind = "text", help = "The message; bytes that are no UTF-8 stand as backslash escapes" }
 # fields = { id = 11, type = "map", kind = "text", help = "Every further field of the entry by its journal name; several values of one stand on lines of their own" }
-#
-# [derived]
-# template_id = { sql = "left(md5(template), 12)", help = "A short name for the template" }
 # ///
 
-# At most $LIVEDATA_LIMIT entries: those after $LIVEDATA_CURSOR, oldest first, or the newest where there is no cursor.
+# At most $LIVEDATA_LIMIT entries: those after $LIVEDATA_CURSOR, oldest first, or the newest where there is no cursor. $LIVEDATA_WAY: back, those
+# before it, newest first; follow, those after it as they come, without end. With $LIVEDATA_FROM the first is the cursor's own, if it is still there.
 # With $LIVEDATA_BRIEF fields of over 4 KiB are left out: so comes past an entry that is larger than an answer may be.
 # Never with a filter: with one, --after-cursor loses the first match (systemd 252).
 command -v journalctl >/dev/null 2>&1 || exit 69
@@ -53,8 +50,13 @@ set -- -o json --no-pager -q
 if [ -z "$LIVEDATA_CURSOR" ]; then
   exec journalctl "$@" -n "$LIVEDATA_LIMIT"
 fi
+if [ -n "$LIVEDATA_FROM" ]; then set -- "$@" --cursor="$LIVEDATA_CURSOR"; else set -- "$@" --after-cursor="$LIVEDATA_CURSOR"; fi
+case $LIVEDATA_WAY in
+  follow) exec journalctl "$@" --follow --no-tail ;;
+  back) set -- "$@" --reverse ;;
+esac
 # journalctl's own status decides; that it is ended early because head has enough (141: SIGPIPE) is as it should be.
 exec 4>&1
-status=$({ { journalctl "$@" --after-cursor="$LIVEDATA_CURSOR"; echo $? >&3; } |
+status=$({ { journalctl "$@"; echo $? >&3; } |
   head -n "$LIVEDATA_LIMIT" >&4; } 3>&1)
 case $status in 0 | 141) exit 0 ;; *) exit 1 ;; esac

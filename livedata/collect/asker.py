@@ -14,18 +14,20 @@ from ..model.host import Host, Settings
 from ..model.probe import Lane, Probe
 from ..model.reading import ParseError, Reading
 from ..model.scrape import CONNECT, SCRAPE, Failure, Outcome, Scrape
-from ..parse import CURSORS, PARSERS, UNSEEN
-from ..parse.marks import journals_own
+from ..parse import CURSORS, PARSERS
+from ..parse.marks import journals_own, place
 from ..probe.load import apply_settings
 from ..store.state import Last
 from ..transport.compose import Request, compose_body, compose_reads
 from ..transport.protocol import Answer, Session
+from .backfill import Backfill
 from .changed import NOTHING, Seen, changed, changed_rows, slot
 from .cursors import packed, sources_known, unpacked
 from .increase import Counters, counters_of, elapsed_ms, with_increases
 from .lives import MOST_PIDS, Key, Told, began, end_rows, ended, from_zero, our_own, slash, told_before
-from .pace import ALONE, CUT, MOST_ENTRIES, entries_next
+from .pace import ALONE, CUT, entries_next
 from .reading import readings
+from .ways import BACK, JOURNAL, ONWARD, Way, followable, onward
 
 LANES: tuple[Lane, ...] = ("main", "slow", "log")
 MARGIN_SECONDS = 5.0
@@ -72,11 +74,12 @@ class Asker:
         emit: takes batches as they come.
         paused: whether logs should wait on their hosts, because the store takes no rows.
         redact: the user's own regular expressions for what must not be kept of command lines.
+        backfill: how far back journals are read.
     """
 
     def __init__(
         self, host: Host, probes: Iterable[Probe], known: Mapping[str, Last], clock: Clock, emit: Emit,
-        paused: Callable[[], bool] = lambda: False, redact: tuple[str, ...] = (),
+        paused: Callable[[], bool] = lambda: False, redact: tuple[str, ...] = (), backfill: Backfill | None = None,
     ) -> None:  # fmt: skip
         self.host = host
         self._tables = {probe.name: probe for probe in probes}
@@ -85,6 +88,8 @@ class Asker:
         enabled = [apply_settings(p, s) for p, s in settings if s.enabled]
         self.probes = tuple(p for p in enabled if not p.after)
         """Those with a cadence of their own."""
+        self.followed = next(filter(followable, self.probes), None)
+        """The journal, which a session that stays has a shell for."""
         self._followers = tuple(p for p in enabled if p.after)
         self._waiting: dict[str, set[Key]] = {p.name: set() for p in self._followers}
         """Follower → processes that it is still to be asked about."""
@@ -96,19 +101,31 @@ class Asker:
         self.emit = emit
         self.silent: dict[Lane, Failure | None] = {}
         """Why the last request on a lane had no answer at all, not even a beginning."""
-        self._paused = paused
+        self.outcomes: dict[str, Outcome] = {}
+        """Probe → what came of its last run."""
+        self.backfill = backfill
+        self.paused = paused
         self._redact = redact
         self._clock = clock
         self._seen: dict[str, tuple[int, str | None, Seen]] = {}
         """Probe → period and boot of its sample before and what it held, where what is unchanged gives no rows."""
-        self._entries: dict[str, int] = {}
-        """Log → entries to ask for at one time."""
+        self._entries: dict[tuple[str, str], int] = {}
+        """Log and way → entries to ask for at one time."""
+        self.rows: dict[str, int] = {}
+        """Log → rows that its answers gave so far."""
+        self.circles = False
+        """Whether the journal's last answer was for the most part what came before."""
         self._requests: dict[tuple[str, ...], Request] = {}
         self._skew_ms: float | None = None
         self._skew_at = 0
 
     def of_lane(self, lane: Lane) -> tuple[Probe, ...]:
-        return tuple(p for p in self.probes if p.lane == lane)
+        """The probes of a lane that are run when they are due: all but what is followed."""
+        return tuple(p for p in self.probes if p.lane == lane and p is not self.followed)
+
+    def channel(self, lane: Lane) -> Lane:
+        """The shell that a lane's probes run on: what is followed takes that of the log lane for itself."""
+        return "slow" if lane == "log" and self.followed else lane
 
     def report(self, ts: int, *scrapes: Scrape, boot_id: str | None = None) -> None:
         """Leave rows in `scrape`."""
@@ -173,22 +190,63 @@ class Asker:
 
     async def _pull(self, session: Session, lane: Lane, probe: Probe, ts: int) -> Failure | None:
         """Pull a log from its cursor until no more comes, in bounded answers, each with its cursor."""
+        way = ONWARD if probe.parse == JOURNAL else onward(probe.parse)
         for _ in range(LOG_PULLS):
-            if self._paused():
+            if self.paused():
                 break
-            last = self.last.get(probe.name)
-            before = last.cursor if last else None
-            entries = self._entries.get(probe.name, MOST_ENTRIES)
-            state = {
-                "LIVEDATA_CURSOR": journals_own(before), "LIVEDATA_LIMIT": str(entries),
-                "LIVEDATA_BRIEF": "y" if entries == ALONE else "",
-            }  # fmt: skip
-            request = compose_body(probe, probe.timeout, self._settings(probe).sudo, state)
-            refused = await self._ask(session, lane, request, ts)
-            last = self.last.get(probe.name)
-            if refused or session.lost or not before or not last or last.cursor == before:
+            before = self.cursor(probe)
+            refused = await self._ask_log(session, lane, probe, ts, way, journals_own(before))
+            if refused or session.lost or not before or self.cursor(probe) == before:
                 return refused
+            way = replace(way, resume=None)
         return None
+
+    async def pull_back(self, session: Session, lane: Lane, probe: Probe, ts: int) -> Failure | None:
+        """Pull entries of the journal older than the oldest that came, in one answer, newest first."""
+        return await self._ask_log(session, lane, probe, ts, BACK, place(self.cursor(probe)).back)
+
+    async def _ask_log(
+        self, session: Session, lane: Lane, probe: Probe, ts: int, way: Way, cursor: str
+    ) -> Failure | None:
+        entries = self._entries.get((probe.name, way.name), way.most)
+        resuming = bool(way.resume and cursor)
+        state = {
+            "LIVEDATA_CURSOR": cursor, "LIVEDATA_LIMIT": str(entries + resuming),
+            "LIVEDATA_BRIEF": "y" if entries == ALONE else "", "LIVEDATA_FROM": "y" if resuming else "",
+            "LIVEDATA_WAY": way.name,
+        }  # fmt: skip
+        request = compose_body(probe, probe.timeout, self._settings(probe).sudo, state)
+        return await self._ask(session, lane, request, ts, way=way)
+
+    def following(self, probe: Probe) -> dict[str, str]:
+        """The variables of a journal's script that it goes on with from where it ended, for good."""
+        own = journals_own(self.cursor(probe))
+        return {
+            "LIVEDATA_CURSOR": own,
+            "LIVEDATA_LIMIT": "",
+            "LIVEDATA_BRIEF": "",
+            "LIVEDATA_FROM": "",
+            "LIVEDATA_WAY": "follow",
+        }
+
+    def cursor(self, probe: Probe) -> str | None:
+        """Where a log goes on."""
+        last = self.last.get(probe.name)
+        return last.cursor if last else None
+
+    def hear(self, probe: Probe, data: bytes, ts: int) -> int:
+        """Keep lines of a journal that is followed; how many entries were new. Raises ParseError: they are not what journalctl prints."""
+        last = self.last[probe.name]
+        text = ONWARD.unseen(data.decode("utf-8", "backslashreplace"), last.cursor)
+        self.circles = len(text) < len(data) / 2
+        if not text.strip():
+            return 0
+        answer = Answer(boot_id=last.boot_id, uptime_ms=last.uptime_ms)
+        said = self._digest(probe, Reading(text=text), answer, ts, self._clock.now_us(), None, ONWARD)
+        if said.batch is None:
+            raise ParseError(said.detail or said.outcome.value)
+        self.emit([said.batch])
+        return len(said.batch.rows)
 
     async def _measure_skew(self, session: Session) -> None:
         """The host's clock against ours, now and then: `date` costs a fork and tells whole seconds."""
@@ -205,8 +263,8 @@ class Asker:
             self._skew_ms = round((int(section.data) * 1e6 + 5e5 - asked_us) / 1000)
 
     async def _ask(
-        self, session: Session, lane: Lane, request: Request, ts: int, cursor: str | None = None
-    ) -> Failure | None:
+        self, session: Session, lane: Lane, request: Request, ts: int, cursor: str | None = None, way: Way | None = None
+    ) -> Failure | None:  # fmt: skip
         sent = self._clock.now_us()
         answer = await session.ask(lane, request, max(p.timeout for p in request.probes) + MARGIN_SECONDS)
         silent = self.silent[lane] = answer.failure if answer.rtt is None else None
@@ -217,13 +275,17 @@ class Asker:
         total = sum(r.bytes for r in read.values()) or 1
         for probe in request.probes:
             reading = read[probe.name]
-            if probe.parse in CURSORS:
-                reading = self._unseen(probe, reading, answer.wall or 0.0)
+            if way:
+                reading, lost = self._unseen(probe, reading, answer.wall or 0.0, way)
+                if lost:
+                    scrapes.append(Scrape(probe.name, Outcome.MISSED, lost))
             if probe.after:
                 reading = replace(reading, redact=self._redact)
-            batch, outcome, detail, whole = self._digest(probe, reading, answer, ts, sent, cursor)
+            batch, outcome, detail, whole = self._digest(probe, reading, answer, ts, sent, cursor, way)
+            self.outcomes[probe.name] = outcome
             if batch:
                 batches.append(batch)
+            self.rows[probe.name] = self.rows.get(probe.name, 0) + (len(batch.rows) if batch else 0)
             scrapes.append(
                 Scrape(
                     probe.name, outcome, detail, rtt_ms=_ms(answer.rtt), wall_ms=_ms(answer.wall), bytes=reading.bytes,
@@ -250,16 +312,18 @@ class Asker:
         self._seen[probe.name] = (period, boot_id, now)
         return _Sample(rows, whole, before is not None and boot == boot_id)
 
-    def _unseen(self, probe: Probe, reading: Reading, seconds: float) -> Reading:
-        """A log's entries without those that came before; what came decides how many to ask for next."""
-        last = self.last.get(probe.name)
-        text = UNSEEN[probe.parse](reading.text, last.cursor if last else None)
-        asked = self._entries.get(probe.name, MOST_ENTRIES)
-        useless = len(text) < len(reading.text) / 2
-        self._entries[probe.name] = entries_next(
-            asked, reading.outcome, reading.text, inf if useless else seconds
+    def _unseen(self, probe: Probe, reading: Reading, seconds: float, way: Way) -> tuple[Reading, str | None]:
+        """A log's entries without those that came before, and what of it is lost; what came decides how many to ask for next."""
+        before, came, lost = self.cursor(probe), reading.text, None
+        if way.resume and before and reading.outcome in (Outcome.OK, *CUT):
+            came, lost = way.resume(came, before)
+        text = way.unseen(came, before)
+        asked = self._entries.get((probe.name, way.name), way.most)
+        self.circles = len(text) < len(came) / 2
+        self._entries[probe.name, way.name] = entries_next(
+            asked, reading.outcome, came, inf if self.circles else seconds, way.most
         )
-        return replace(reading, text=text)
+        return replace(reading, text=text), lost
 
     def _lives(
         self, probe: Probe, reading: Reading, sample: _Sample, known: Collection[Key], answer: Answer, ts: int
@@ -292,8 +356,8 @@ class Asker:
         return new, gone
 
     def _digest(
-        self, probe: Probe, reading: Reading, answer: Answer, ts: int, sent: int, cursor: str | None
-    ) -> _Digest:
+        self, probe: Probe, reading: Reading, answer: Answer, ts: int, sent: int, cursor: str | None, way: Way | None = None
+    ) -> _Digest:  # fmt: skip
         """Rows with their increments from a reading, and what to say of the run."""
         cut = reading.outcome in CUT and (probe.parse in CURSORS or probe.after) and "\n" in reading.text
         if reading.outcome is not Outcome.OK and not reading.files and not cut:
@@ -309,8 +373,8 @@ class Asker:
         rows = sample.rows
         last = self.last.get(probe.name)
         cursor = cursor or (last.cursor if last else None)
-        if probe.parse in CURSORS:
-            cursor = CURSORS[probe.parse](reading, cursor, answer.boot_id) or cursor
+        if way:
+            cursor = way.cursor(reading, cursor, answer.boot_id) or cursor
         dt = elapsed_ms(answer.boot_id, answer.uptime_ms, last.boot_id, last.uptime_ms) if last else None
         before = last.counters if last and last.boot_id == answer.boot_id else {}
         base: Counters = before

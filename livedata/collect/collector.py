@@ -17,11 +17,15 @@ from ..store.writer import Writer
 from ..transport.backoff import MOST_SECONDS
 from ..transport.protocol import Transport
 from .asker import Asker
+from .backfill import Backfill, Filled, parse_backfill
 from .gates import Gates
 from .network import Network
 from .pending import Pending
 from .pull import pull
 from .watch import Surroundings, watch
+
+MOST_WAITING = 100_000
+"""Rows on their way to the store beyond which no more of logs is read."""
 
 Tender = Callable[[], Coroutine[None, None, None]]
 
@@ -37,6 +41,7 @@ class Collector:
     said: told a host's name and why it can't be reached, or None once it can, when that changes; a blank name is this machine.
     complain: told in words what is wrong with the store.
     tender: after a sealing: does what keeps the store in order, if anything is due.
+    filled: told how far back a host's journal was read.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Collector:
         said: Callable[[str, Failure | None], None],
         complain: Callable[[str], None],
         tender: Tender = nothing,
+        filled: Callable[[Filled], None] = lambda filled: None,
     ) -> None:
         self._writer = writer
         self._hosts = hosts
@@ -66,6 +72,7 @@ class Collector:
         self._offline = False
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._refused = False
+        self._backfill = Backfill(parse_backfill(config.backfill), told=filled)
         self._tender = tender
         # Always the same threads: each one that ever packed rows keeps the memory that it needed for it.
         self._appending = ThreadPoolExecutor(1, "livedata-append")
@@ -183,9 +190,12 @@ class Collector:
         state = self._writer.state
         known = {p.name: last for p in self._probes.values() if (last := state.before(host.name, p))}
         return Asker(
-            host, self._probes.values(), known, self._clock, self._pending.add, lambda: self._refused,
-            self._config.redact,
+            host, self._probes.values(), known, self._clock, self._pending.add, self._full, self._config.redact, self._backfill,
         )  # fmt: skip
+
+    def _full(self) -> bool:
+        """Whether logs are to wait on their hosts."""
+        return self._refused or self._pending.rows > MOST_WAITING
 
     def _said(self, host: str, failure: Failure | None) -> None:
         outcome = failure.outcome if failure else Outcome.OK

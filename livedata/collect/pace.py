@@ -13,16 +13,17 @@ CUT = frozenset({Outcome.TRUNCATED, Outcome.TIMEOUT})
 """An answer that broke off: of a log, the entries that came whole are kept."""
 
 
-def entries_next(asked: int, outcome: Outcome, text: str, seconds: float) -> int:
+def entries_next(asked: int, outcome: Outcome, text: str, seconds: float, most: int = MOST_ENTRIES) -> int:
     """Entries to ask for after an answer to `asked`.
 
     Args:
         outcome: of that answer.
         text: what came of it.
         seconds: how long it took.
+        most: entries to ask for at the most.
     """
     if outcome in CUT and text and "\n" not in text:
         return ALONE
     if outcome in CUT or seconds > LONG_SECONDS:
         return min(asked, max(FEWEST_ENTRIES, asked // 4))
-    return min(MOST_ENTRIES, asked * 2) if seconds < LONG_SECONDS / 2 else asked
+    return min(most, asked * 2) if seconds < LONG_SECONDS / 2 else asked

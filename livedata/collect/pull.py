@@ -11,6 +11,7 @@ from ..model.probe import Probe
 from ..model.scrape import SCRAPE, Failure, Outcome, Scrape
 from ..transport.protocol import Transport
 from .asker import LANES, Asker
+from .journal import fill
 from .schedule import first_due, tick
 
 
@@ -31,6 +32,8 @@ async def pull(asker: Asker, transport: Transport, clock: Clock) -> Failure | No
             if ready and not refused and not session.lost:
                 # One pull does not wait on lane after lane for a host that says nothing.
                 refused = await asker.run(session, lane, ready, ts) or asker.silent.get(lane)
+                if asker.followed in ready and not refused:
+                    refused = await fill(asker, session, asker.followed, clock)
         refused = refused or session.lost
         if refused:
             asker.report_connect(clock.now_us(), refused)

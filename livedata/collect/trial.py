@@ -12,7 +12,7 @@ from ..model.probe import Lane, Probe
 from ..model.reading import Reading
 from ..model.scrape import CONNECT, SCRAPE, Failure, Outcome, Scrape
 from ..transport.compose import Request
-from ..transport.protocol import Answer, Session, Transport
+from ..transport.protocol import Answer, Heard, Session, Transport
 from .asker import Asker
 from .pull import pull, scrape_of
 from .reading import readings
@@ -57,6 +57,9 @@ class _Tapped:
         answer = await self._session.ask(lane, request, timeout)
         self._told.append((request, answer))
         return answer
+
+    async def follow(self, lane: Lane, request: Request, seconds: float, heard: Heard) -> Answer:
+        return await self._session.follow(lane, request, seconds, heard)
 
     @property
     def lost(self) -> Failure | None:

@@ -14,6 +14,7 @@ from ..transport.backoff import wait_seconds
 from ..transport.protocol import Session, Transport
 from .asker import LANES, Asker
 from .gates import Gates
+from .journal import attend
 from .network import Network
 from .schedule import SECOND, due_at, first_due, missed, next_due, phase, tick
 
@@ -92,6 +93,8 @@ async def _lanes(asker: Asker, session: Session, around: Surroundings, due: dict
     tasks = [
         asyncio.create_task(_lane(asker, session, lane, around, due)) for lane in LANES if asker.of_lane(lane)
     ]
+    if asker.followed:
+        tasks.append(asyncio.create_task(attend(asker, session, asker.followed, around.clock)))
     tasks.append(asyncio.create_task(session.wait_lost()))
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -126,7 +129,7 @@ async def _lane(
         ts = tick(now, min(p.every for p in ready))
         skipped = {p.name: missed(ts, due[p.name], p.every) for p in ready}
         try:
-            refused = await asker.run(session, lane, ready, ts)
+            refused = await asker.run(session, asker.channel(lane), ready, ts)
         except Exception as error:  # noqa: BLE001 - the boundary: no host may end the others' watch
             problem = f"livedata itself failed: {type(error).__name__}: {error}"
             asker.report(ts, *(Scrape(p.name, Outcome.FAILED, problem[:300]) for p in ready))

@@ -15,7 +15,7 @@ import msgspec
 
 from ..model.probe import Probe
 from ..model.reading import ParseError, Reading
-from .marks import going_on, journals_own, marked
+from .marks import going_on, journals_own, went_back, went_on
 from .text import TS_END, bad, natural
 
 if TYPE_CHECKING:
@@ -168,4 +168,9 @@ def cursor(reading: Reading, before: str | None, boot_id: str | None) -> str | N
     line = going_on(reading.text, before, boot_id)
     last = entries(Reading(text=line + "\n")) if line else []
     own = last[0].get("__CURSOR") if last else journals_own(before)
-    return marked(own, reading.text, before) if isinstance(own, str) and own else None
+    return went_on(own, reading.text, before) if isinstance(own, str) and own else None
+
+
+def cursor_back(reading: Reading, before: str | None, boot_id: str | None) -> str | None:
+    """Where the journal goes on and back, once the new entries of what `journalctl --reverse` printed are kept; none: it has no older ones."""
+    return went_back(reading.text, before, begin=not reading.text)

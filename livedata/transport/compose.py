@@ -1,7 +1,7 @@
 """What is sent to a host's shell: one prologue a shell, one function a set of due probes, one line a tick.
 
 Besides the probes' own bodies this is all that ever runs on a host. It is POSIX sh (dash, bash, busybox ash, mksh), makes
-no file, and forks once for each group of files it reads. Pure text: nothing here knows a connection.
+no file, and forks once for each group of files it reads, or not at all where it has a reader (`reader.py`). Pure text: nothing here knows a connection.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ class Request:
     probes: tuple[Probe, ...]
     variables: tuple[tuple[str, str], ...] = ()
     """Shell variables for this call alone, such as a journal's cursor."""
+    compared: tuple[str, ...] = ()
+    """The probes of whose files a reader sends what changed."""
+    held: tuple[str, ...] = ()
+    """For each of these the nonce of the answer since which; "" for all files."""
 
 
 def quote(text: str) -> str:
@@ -50,12 +54,12 @@ livedata_run() {{
   if [ -z "$livedata_timeout" ]; then
     if timeout -k 1 1 true 2>/dev/null; then livedata_timeout=y; else livedata_timeout=n; fi
   fi </dev/null >/dev/null
-  if [ $livedata_timeout = y ]; then timeout -k 2 "$@"; return; fi </dev/null
+  if [ $livedata_timeout = y ]; then timeout -k 2 "$@"; return; fi </dev/null 4>&-
   livedata_secs=$1; shift
-  "$@" </dev/null &
+  "$@" </dev/null 4>&- &
   livedata_job=$!
   (trap 'kill $!; exit' TERM; sleep "$livedata_secs" & wait $!; kill $livedata_job; sleep 2 & wait $!
-   kill -9 $livedata_job) </dev/null >/dev/null 2>&1 &
+   kill -9 $livedata_job) </dev/null >/dev/null 2>&1 4>&- &
   livedata_watch=$!
   wait $livedata_job 2>/dev/null; livedata_status=$?
   kill $livedata_watch 2>/dev/null; wait $livedata_watch 2>/dev/null
@@ -105,19 +109,22 @@ def roots(host: Host) -> tuple[tuple[str, str], ...]:
     return ((host.proc_root, "/proc"), (host.sys_root, "/sys"))
 
 
-def _head(paths: Sequence[str]) -> str:
-    # /dev/null: with a single file head would print no header line.
-    return f"head -n 99999 {' '.join(paths)} /dev/null 2>/dev/null\n"
-
-
 def _section(name: str, status: str = "$?", note: str = "") -> str:
     return f'echo "\n@$1 S {name} {status}{note}"\n'
 
 
-def _request(probes: tuple[Probe, ...], body: str, variables: Mapping[str, str] | None = None) -> Request:
-    text = "livedata_begin $1\n" + body + "livedata_end $1\n"
-    call = "livedata_" + blake2s(text.encode(), digest_size=8).hexdigest()
-    return Request(call, f"{call}() {{\n{text}}}\n", probes, tuple((variables or {}).items()))
+def _request(
+    probes: tuple[Probe, ...],
+    body: str,
+    variables: Mapping[str, str] | None = None,
+    compared: tuple[str, ...] = (),
+) -> Request:
+    call = "livedata_" + blake2s(body.encode(), digest_size=8).hexdigest()
+    return Request(call, f"{call}() {{\n{body}}}\n", probes, tuple((variables or {}).items()), compared)
+
+
+def _framed(body: str) -> str:
+    return "livedata_begin $1\n" + body + "livedata_end $1\n"
 
 
 def alone(probe: Probe) -> bool:
@@ -125,28 +132,72 @@ def alone(probe: Probe) -> bool:
     return any(is_glob(path) and path.startswith("/proc/") for path in probe.read)
 
 
+_FOLDERS = re.compile(r"(/proc/)([^/]*)(/[^*?[]*)")
+
+
+def folders(probe: Probe) -> tuple[str, str, str] | None:
+    """(/proc/, glob, /tail) where a probe's one path with wildcards names a file of each of some folders in /proc: those that changed
+    can be told from the others on the host."""
+    globs = [path for path in probe.read if is_glob(path)]
+    found = _FOLDERS.fullmatch(globs[0]) if len(globs) == 1 else None
+    return (found[1], found[2], found[3]) if found and is_glob(found[2]) else None
+
+
 def compose_reads(probes: Sequence[Probe], host: Host) -> Request:
-    """One request that reads the files of all these probes by one process, and of each that reads `alone` by one more.
+    """One request that reads the files of all these probes by one process, and of each that reads `alone` by one more; or all of them by
+    the host's reader, where there is one.
 
     A file with a fixed name that isn't there or may not be read stands in its mark's note, as uPATH and dPATH.
     """
-    body = ""
+    apart = [probe for probe in probes if alone(probe)]
     together = [probe for probe in probes if not alone(probe)]
-    if together:
-        body += _reads(READS, together, host)
-    for probe in probes:
-        if alone(probe):
-            body += _reads(probe.name, [probe], host)
-    return _request(tuple(probes), body)
+    body = _reads(READS, together, host) if together else ""
+    body += "".join(_reads(probe.name, [probe], host) for probe in apart)
+    compared = [probe for probe in apart if folders(probe)]
+    read = _read_by_reader(together, apart, compared, host)
+    return _request(
+        tuple(probes), f'if [ "$livedata_reader" ]; then\n{read}return; fi\n' + _framed(body),
+        compared=tuple(probe.name for probe in compared),
+    )  # fmt: skip
+
+
+def _read_by_reader(
+    together: Sequence[Probe], apart: Sequence[Probe], compared: Sequence[Probe], host: Host
+) -> str:
+    """The shell's part where a reader reads: it names files, and no program is run. One `echo` holds all, so that one write does."""
+    fixed = [path for probe in compared for path in probe.read if not is_glob(path)]
+    lines = _miss([*together, *compared], host) + "livedata_fixed=$livedata_missing\n"
+    words = f'{{ echo "B $1\nR" {_words([*_paths(together), *fixed], host)} "\n@$1 S {READS} 0$livedata_fixed'
+    for number, probe in enumerate(apart):
+        lines += _miss([probe], host) + f"livedata_missing{number}=$livedata_missing\n"
+        if probe in compared:
+            proc, glob, tail = folders(probe) or ("", "", "")
+            held = f"${{{compared.index(probe) + 2}:--}}"
+            top = rooted(proc + glob, host)
+            words += f'\nP {probe.name} {held} {len(host.proc_root) + 2} {tail}" {top} "'
+        else:
+            words += f'\nR" {_words(_paths([probe]), host)} "'
+        words += f"\n@$1 S {probe.name} 0$livedata_missing{number}"
+    return lines + words + '"; times; echo "\n@$1 S times 0\nE $1"; } >&4\n'
+
+
+def _paths(probes: Sequence[Probe]) -> list[str]:
+    return sorted({path for probe in probes for path in probe.read})
+
+
+def _words(paths: Sequence[str], host: Host) -> str:
+    return " ".join(rooted(path, host) for path in sorted(set(paths)))
+
+
+def _miss(probes: Sequence[Probe], host: Host) -> str:
+    watched = {p for p in _paths(probes) if not is_glob(p)}
+    watched |= {p.denied_without for p in probes if p.denied_without}
+    return f"livedata_miss {_words([*watched], host)}\n"
 
 
 def _reads(section: str, probes: Sequence[Probe], host: Host) -> str:
-    paths = sorted({path for probe in probes for path in probe.read})
-    watched = sorted(
-        {p for p in paths if not is_glob(p)} | {p.denied_without for p in probes if p.denied_without}
-    )
-    head, miss = ([rooted(p, host) for p in names] for names in (paths, watched))
-    return _head(head) + f"livedata_miss {' '.join(miss)}\n" + _section(section, "0", "$livedata_missing")
+    head = f"head -n 99999 {_words(_paths(probes), host)} /dev/null 2>/dev/null\n"  # with a single file head would print no header line
+    return head + _miss(probes, host) + _section(section, "0", "$livedata_missing")
 
 
 def compose_body(
@@ -157,13 +208,32 @@ def compose_body(
     if sudo and probe.privilege == "root":
         words += ["sudo", "-n", "--preserve-env=LIVEDATA_PROC,LIVEDATA_SYS,LC_ALL"]
     body = " ".join([*words, "sh", "-c", quote(probe.body)]) + "\n" + _section(probe.name)
-    return _request((probe,), body, variables)
+    return _request((probe,), _framed(body), variables)
+
+
+def compose_follow(probe: Probe, variables: Mapping[str, str] | None = None) -> Request:
+    """A request that runs a probe's body until a line comes on the shell's standard input, or that ends: with the connection, however
+    it does. Where the body ends by itself, its mark comes, and the line is still awaited.
+    """
+    body = f"""\
+(trap 'kill $!' TERM
+  sh -c {quote(probe.body)} </dev/null &
+  wait $!; livedata_status=$?
+  wait $! 2>/dev/null
+  echo "
+@$1 S {probe.name} $livedata_status") &
+livedata_job=$!
+read -r livedata_word
+kill $livedata_job 2>/dev/null; wait $livedata_job 2>/dev/null
+"""
+    return _request((probe,), _framed(body), variables)
 
 
 def call_line(request: Request, nonce: str) -> str:
-    """The line that asks: variables for this call only, then the function and its nonce."""
+    """The line that asks: variables for this call only, then the function, its nonce, and what is held."""
+    held = "".join(f" {word or '-'}" for word in request.held)
     if not request.variables:
-        return f"{request.call} {nonce}\n"
+        return f"{request.call} {nonce}{held}\n"
     names = " ".join(name for name, _ in request.variables)
     sets = "; ".join(f"{name}={quote(value)}" for name, value in request.variables)
-    return f"{sets}; export {names}; {request.call} {nonce}\n"
+    return f"{sets}; export {names}; {request.call} {nonce}{held}\n"

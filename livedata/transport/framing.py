@@ -106,6 +106,22 @@ class Framer:
             events.append(event)
         return events
 
+    def lines(self) -> bytes:
+        """The whole lines of the section that has no mark yet, which are taken out of it: for one that never ends by itself."""
+        if not self._begun or self.ended:
+            return b""
+        # The last newline stays: it may be that of a mark.
+        last = self._buffer.rfind(b"\n")
+        taken = bytes(self._buffer[1 : last + 1])
+        del self._buffer[:last]
+        self._scanned = 0
+        return taken
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of the section that has no mark yet."""
+        return len(self._buffer)
+
     def rest(self) -> bytes:
         """What came of the section that has no mark yet; before the begin mark the last of what the shell said instead."""
         return (

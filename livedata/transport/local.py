@@ -12,7 +12,7 @@ from ..model.host import Host
 from ..model.probe import Lane
 from ..model.scrape import Failure, Outcome
 from .compose import Request, prologue
-from .protocol import Answer
+from .protocol import Answer, Heard
 from .shell import Shell
 
 
@@ -38,6 +38,11 @@ class _Pipes(asyncio.SubprocessProtocol):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._transport.get_pid(), signal.SIGKILL)
 
+    def hold(self, held: bool) -> None:
+        pipe = cast(asyncio.ReadTransport | None, self._transport.get_pipe_transport(1))
+        if pipe is not None and not pipe.is_closing():
+            (pipe.pause_reading if held else pipe.resume_reading)()
+
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 1:
             self.shell.received(data)
@@ -60,18 +65,30 @@ class LocalSession:
         self.lost: Failure | None = None
 
     async def ask(self, lane: Lane, request: Request, timeout: float) -> Answer:
+        shell = await self._shell(lane)
+        return Answer(failure=shell) if isinstance(shell, Failure) else await shell.ask(request, timeout)
+
+    async def follow(self, lane: Lane, request: Request, seconds: float, heard: Heard) -> Answer:
+        shell = await self._shell(lane)
+        return (
+            Answer(failure=shell)
+            if isinstance(shell, Failure)
+            else await shell.follow(request, seconds, heard)
+        )
+
+    async def _shell(self, lane: Lane) -> Shell | Failure:
         async with self._starting:
             pipes = self._pipes.get(lane)
             if pipes is None or pipes.shell.dead:
                 try:
                     pipes = self._pipes[lane] = await self._start()
                 except OSError as error:
-                    return Answer(failure=Failure(Outcome.FAILED, f"can't start sh: {error}"))
-        return await pipes.shell.ask(request, timeout)
+                    return Failure(Outcome.FAILED, f"can't start sh: {error}")
+        return pipes.shell
 
     async def _start(self) -> _Pipes:
         _, pipes = await asyncio.get_running_loop().subprocess_exec(_Pipes, "sh", start_new_session=True)
-        pipes.shell = Shell(prologue(self._host), pipes.write, pipes.abort, self._limit)
+        pipes.shell = Shell(prologue(self._host), pipes.write, pipes.abort, self._limit, pipes.hold)
         return pipes
 
     async def wait_lost(self) -> Failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -33,6 +34,10 @@ class Answer:
     failure: Failure | None = None
 
 
+Heard = Callable[[bytes], Awaitable[bool]]
+"""Told whole lines as they come; whether to go on. While it takes its time, the host waits: nothing is read from it beyond a window."""
+
+
 class Session(Protocol):
     """An open way to a host: at most three shells, each started when it is first asked."""
 
@@ -41,6 +46,11 @@ class Session(Protocol):
 
     async def ask(self, lane: Lane, request: Request, timeout: float) -> Answer:
         """Ask one shell; a failure is in the answer, never raised. Requests on one lane wait for one another."""
+        ...
+
+    async def follow(self, lane: Lane, request: Request, seconds: float, heard: Heard) -> Answer:
+        """Hear what a request made by `compose_follow` says, for so many seconds or until it ends; nothing else can be asked on that
+        lane meanwhile. `unsupported`: there is no channel for that alone."""
         ...
 
     @property

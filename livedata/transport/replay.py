@@ -10,7 +10,7 @@ from ..model.probe import Lane, Probe
 from ..model.scrape import Failure, Outcome
 from .compose import READS, Request, alone, is_glob
 from .framing import Section, milliseconds
-from .protocol import Answer
+from .protocol import Answer, Heard
 
 
 class ReplaySession:
@@ -39,6 +39,9 @@ class ReplaySession:
             sections, boot_id or None, milliseconds(uptime.decode("ascii", "replace")), rtt=0.0, wall=0.0,
             received=sum(len(s.data) for s in sections.values()),
         )  # fmt: skip
+
+    async def follow(self, lane: Lane, request: Request, seconds: float, heard: Heard) -> Answer:
+        return Answer(failure=Failure(Outcome.UNSUPPORTED, "a recording goes on no more"))
 
     def _read(self, path: str) -> bytes | None:
         try:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..model.scrape import Failure, Outcome
 from .compose import Request, call_line
 from .framing import NOISE, Begin, End, Framer, Overflow, Section
-from .protocol import Answer
+from .protocol import Answer, Heard
 
 _TIMES = re.compile(rb"(\d+)m([\d.]+)s (\d+)m([\d.]+)s")
 KEPT_ERRORS = 2000
+READ_AHEAD = 256 * 1024
+"""Bytes of what is followed that may wait here to be heard; with more the shell is not read from."""
+BEGIN_SECONDS = 20.0
+"""What it may take until that begins, and until it ends once it is told to."""
 
 
 def cpu_seconds(times: bytes) -> float | None:
@@ -40,16 +46,22 @@ class Shell:
         opening: sent before the first request (the prologue).
         write: puts bytes on the shell's standard input.
         abort: ends the shell at once.
+        hold: stops reading from the shell, or goes on.
         limit: bytes a section may have.
     """
 
     def __init__(
-        self, opening: str, write: Callable[[bytes], None], abort: Callable[[], None], limit: int
-    ) -> None:
+        self, opening: str, write: Callable[[bytes], None], abort: Callable[[], None], limit: int,
+        hold: Callable[[bool], None] = lambda held: None,
+    ) -> None:  # fmt: skip
         self._opening = opening
         self._write = write
         self._abort = abort
         self._limit = limit
+        self._hold = hold
+        self._held = False
+        self._flows: asyncio.Event | None = None
+        """Set when something came of what is followed."""
         self._defined: set[str] = set()
         self._lock = asyncio.Lock()
         self._framer: Framer | None = None
@@ -86,6 +98,11 @@ class Shell:
                     self.die(Failure(Outcome.MALFORMED, f"no shell: {NOISE:,} bytes came and no answer"))
             elif isinstance(event, End):
                 self._wake()
+        if self._flows:
+            self._flows.set()
+            if not self._held and self._framer.waiting > READ_AHEAD:
+                self._held = True
+                self._hold(True)
 
     def complained(self, data: bytes) -> None:
         """Standard error of the shell."""
@@ -109,21 +126,16 @@ class Shell:
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
+        if self._flows:
+            self._flows.set()
 
     async def ask(self, request: Request, timeout: float) -> Answer:
         """Send a request and wait for its end; after `timeout` seconds the shell is given up."""
         async with self._lock:
             if self.dead:
                 return Answer(failure=self.dead)
-            self._reset()
-            nonce = secrets.token_hex(16)
-            self._framer = framer = Framer(nonce, self._limit)
             self._waiter = self._loop.create_future()
-            script = "" if request.call in self._defined else request.script
-            self._defined.add(request.call)
-            started = self._loop.time()
-            self._write((self._opening + script + call_line(request, nonce)).encode())
-            self._opening = ""
+            started, framer = self._loop.time(), self._send(request)
             try:
                 async with asyncio.timeout(timeout):
                     await self._waiter
@@ -133,6 +145,60 @@ class Shell:
             finally:
                 self._framer = None
             return self._answer(framer, started)
+
+    async def follow(self, request: Request, seconds: float, heard: Heard) -> Answer:
+        """Send a request that goes on until it is told to end, and hand on its lines as they come; after `seconds` it is told so."""
+        async with self._lock:
+            if self.dead:
+                return Answer(failure=self.dead)
+            self._flows = flows = asyncio.Event()
+            started, framer = self._loop.time(), self._send(request)
+            told, until = False, started + BEGIN_SECONDS
+            try:
+                while not self.dead and not framer.ended:
+                    over = self._loop.time() >= until
+                    if over and (told or self._begin is None):
+                        self.die(Failure(Outcome.TIMEOUT, f"it did not {'end' if told else 'begin'}"))
+                    elif not told and (over or self._sections):
+                        self._write(b"\n")
+                        told, until = True, self._loop.time() + BEGIN_SECONDS
+                    elif not told and self._begin:
+                        until = started + seconds
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout_at(until):
+                            await flows.wait()
+                    flows.clear()
+                    lines = framer.lines() or self._last_lines(request)
+                    if lines and not await heard(lines):
+                        seconds = 0.0
+                    if self._held:
+                        self._held = False
+                        self._hold(False)
+            finally:
+                self._flows = self._framer = None
+                if not framer.ended:
+                    self.die(Failure(Outcome.MISSED, "it is no more followed"))
+            return self._answer(framer, started)
+
+    def _last_lines(self, request: Request) -> bytes:
+        """The whole lines that came together with the mark of what was followed, once."""
+        (probe,) = request.probes
+        section = self._sections.get(probe.name)
+        if section is None or not section.data:
+            return b""
+        self._sections[probe.name] = replace(section, data=b"")
+        return section.data[: section.data.rfind(b"\n") + 1]
+
+    def _send(self, request: Request) -> Framer:
+        """Write a request, and make ready for its answer."""
+        self._reset()
+        nonce = secrets.token_hex(16)
+        self._framer = Framer(nonce, self._limit)
+        script = "" if request.call in self._defined else request.script
+        self._defined.add(request.call)
+        self._write((self._opening + script + call_line(request, nonce)).encode())
+        self._opening = ""
+        return self._framer
 
     def _answer(self, framer: Framer, started: float) -> Answer:
         times = self._sections.pop("times", None)

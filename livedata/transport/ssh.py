@@ -14,6 +14,7 @@ import random
 import re
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,8 +26,8 @@ from ..model.scrape import Failure, Outcome
 from .backoff import wait_seconds
 from .compose import Request, prologue
 from .hostkey import ShownKey, known_hosts_name
-from .protocol import Answer
-from .shell import Shell, words
+from .protocol import Answer, Heard
+from .shell import BEGIN_SECONDS, Shell, words
 from .watchdog import WATCHDOG
 
 CIPHERS = (
@@ -76,6 +77,9 @@ class _Channel(asyncssh.SSHClientSession[bytes]):
 
     def abort(self) -> None:
         self._chan.abort()
+
+    def hold(self, held: bool) -> None:
+        (self._chan.pause_reading if held else self._chan.resume_reading)()
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         if datatype is None:
@@ -171,6 +175,19 @@ class SSHSession:
             return Answer(wall=answer.wall, received=answer.received, failure=self.lost)
         return answer
 
+    async def follow(self, lane: Lane, request: Request, seconds: float, heard: Heard) -> Answer:
+        try:
+            async with asyncio.timeout(BEGIN_SECONDS):
+                shell = await self._shell(lane)
+        except TimeoutError:
+            return Answer(failure=Failure(Outcome.TIMEOUT, f"no channel within {BEGIN_SECONDS:g} s"))
+        if isinstance(shell, Failure):
+            return Answer(failure=shell)
+        if shell is not self._shells.get(lane):
+            return Answer(failure=Failure(Outcome.UNSUPPORTED, "it grants no channel for that alone"))
+        answer = await shell.follow(request, seconds, heard)
+        return replace(answer, failure=self.lost) if answer.failure and self.lost else answer
+
     async def _shell(self, lane: Lane) -> Shell | Failure:
         async with self._opening:
             shell = self._shells.get(lane)
@@ -208,7 +225,7 @@ class SSHSession:
 def _channel(host: Host, limit: int) -> Callable[[], _Channel]:
     def make() -> _Channel:
         channel = _Channel()
-        channel.shell = Shell(prologue(host) + WATCHDOG, channel.write, channel.abort, limit)
+        channel.shell = Shell(prologue(host) + WATCHDOG, channel.write, channel.abort, limit, channel.hold)
         return channel
 
     return make

@@ -108,12 +108,16 @@ class TestHost:
         """Power on, and start what the kind says. Raises AssertionError with what went wrong."""
         self._enter_namespaces()
         if self.kind.journal != "none":
-            self.exec(f"{journal.READY}; {journal.DAEMON} </dev/null >/dev/null 2>&1 &")
-            wait_for((self._view / journal.SOCKET).exists)
+            self.start_journal()
         if self.kind.at_start != "refuse":
             self.start()
         if self.kind.at_start == "freeze":
             self.freeze()
+
+    def start_journal(self) -> None:
+        """Start journald and wait until it takes entries."""
+        self.exec(f"rm -f /{journal.SOCKET}; {journal.READY}; {journal.DAEMON} </dev/null >/dev/null 2>&1 &")
+        wait_for((self._view / journal.SOCKET).exists)
 
     def shut_down(self) -> None:
         """Power off: every process is gone, the files stay. A host that is off already stays so."""
