@@ -7,6 +7,7 @@
 # timeout = "20s"
 # parse   = "journal"
 # lane    = "log"
+# mined   = "message"
 #
 # [columns]
 # ts = { id = 1, type = "ts", kind = "time", help = "When the journal took it, by the host's clock" }
@@ -20,6 +21,9 @@
 # transport = { id = 9, type = "str", kind = "text", help = "How it came: journal, syslog, stdout, kernel, audit, driver" }
 # message = { id = 10, type = "str", kind = "text", help = "The message; bytes that are no UTF-8 stand as backslash escapes" }
 # fields = { id = 11, type = "map", kind = "text", help = "Every further field of the entry by its journal name; several values of one stand on lines of their own" }
+#
+# [derived]
+# template_id = { sql = "left(md5(template), 12)", help = "A short name for the template" }
 # ///
 
 # At most $LIVEDATA_LIMIT entries: those after $LIVEDATA_CURSOR, oldest first, or the newest where there is no cursor. $LIVEDATA_WAY: back, those
