@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from math import ceil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import StoresOption, configure, end_by_exit, say, when
+from .common import InventoryOption, StoresOption, configure, end_by_exit, say, when
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from ..config import Config
+    from ..model.host import Host
+    from ..model.scrape import Failure
     from ..query.table import Look
     from ..store.reader import Place
 
 POLL_SECONDS = 0.25
 HOLD_SECONDS = 0.5
 """Entries that reach livedata within so long of one another are given in order of time."""
-BEFORE = 10
-"""Entries of before that are given first, where nothing says since when."""
+SETTLE_SECONDS = 2.0
+"""Of hosts that are asked for entries of before: when no more has come for so long, what came is given, in order."""
+BEFORE, BEFORE_SECONDS = 10, 60
+"""Where nothing says since when: so many entries of a store are given first, or those of the last minute that hosts have."""
+LOOK_SECONDS = 5.0
+"""How often it is looked whether a collector still runs."""
 
+Write = Callable[["pa.Table"], None]
 Poll = Callable[[], "pa.Table | None"]
 """The entries that came since it was last called."""
 
@@ -33,7 +45,9 @@ def tail(
     *,
     host: Annotated[
         list[str] | None,
-        typer.Option("--host", metavar="HOST", help="These hosts: names or globs; may be repeated"),
+        typer.Option(
+            "--host", metavar="HOST", help="These hosts: names, globs, labels or expressions; may be repeated"
+        ),
     ] = None,
     since: Annotated[
         str | None,
@@ -45,36 +59,28 @@ def tail(
         str, typer.Option("--format", "-f", metavar="FORMAT", help="lines, or jsonl: each entry whole")
     ] = "lines",
     store: StoresOption = None,
+    inventory: InventoryOption = None,
 ) -> None:
     """Show the fleet's log entries as they come, in order of time, until Ctrl-C.
 
-    Entries that reach livedata within half a second of one another stand in order of time. `livedata fleet query` over the table `log` has those of before.
+    While a collector runs, what it stores is shown; while none does, the hosts are asked, and nothing is stored. Entries that
+    reach livedata within half a second of one another stand in order of time.
     """
-    from ..query.merge import Merge
     from .query import look
 
-    config = configure(store=store[0] if store else None)
+    config = configure(store=store[0] if store else None, inventory=inventory)
     roots = [path.expanduser().absolute() for path in store or ()] or [config.store]
     begin = when(since, time.time_ns() // 1000, "--since")
-    end_by_exit()
     out = sys.stdout.buffer
     write = _writer(format_name, out, look(out))
-    before, poll = _stored(config, roots, begin, tuple(host) if host else None)
-    if before is not None:
-        write(before)
-    merge = Merge(HOLD_SECONDS)
-    while True:
-        time.sleep(POLL_SECONDS)
-        now = time.monotonic()
-        came = poll()
-        if came is not None:
-            merge.add(came, now)
-        ready = merge.ready(now)
-        if ready is not None:
-            write(ready)
+    if store is None and not _collected(config.store):
+        asyncio.run(_hear(config, host or [], begin, write))
+    else:
+        end_by_exit()
+        _follow(config, roots, host or [], begin, write)
 
 
-def _writer(name: str, out: IO[bytes], look: Look) -> Callable[[pa.Table], None]:
+def _writer(name: str, out: IO[bytes], look: Look) -> Write:
     """What writes entries in a format. Raises UsageError."""
     from ..errors import UsageError
     from ..query.formats import write_jsonl
@@ -84,7 +90,7 @@ def _writer(name: str, out: IO[bytes], look: Look) -> Callable[[pa.Table], None]
         write_jsonl(rows.schema, rows.to_batches(), out, look)
         out.flush()
 
-    writers: dict[str, Callable[[pa.Table], None]] = {"lines": LogLines(out, look).write, "jsonl": objects}
+    writers: dict[str, Write] = {"lines": LogLines(out, look).write, "jsonl": objects}
     if name not in writers:
         raise UsageError(
             f"there is no format {name!r}", where="--format", hint=f"formats: {', '.join(writers)}"
@@ -92,40 +98,142 @@ def _writer(name: str, out: IO[bytes], look: Look) -> Callable[[pa.Table], None]
     return writers[name]
 
 
+def _collected(root: Path) -> str | None:
+    """Who writes into a store; None: nobody."""
+    from ..store.layout import Layout
+    from ..store.lock import holder
+
+    found = holder(Layout(root).lock)
+    return str(found) if found else None
+
+
+async def _hear(config: Config, expressions: Sequence[str], since: int | None, write: Write) -> None:
+    """Ask the hosts, and keep nothing."""
+    from .. import app
+    from ..inventory import find_hosts
+    from ..query.merge import Merge
+
+    hosts = find_hosts(config, expressions, say)
+    now = time.time_ns() // 1000
+    begin = now - BEFORE_SECONDS * 1_000_000 if since is None else since
+    hours = ceil((now - begin) / 3_600e6)
+    config = replace(
+        config, flush_seconds=POLL_SECONDS, backfill="none" if since is None else f"{max(1, hours)}h"
+    )
+    came: list[pa.Table] = []
+    say(f"no collector runs: listening to {len(hosts)} host{'' if len(hosts) == 1 else 's'}, keeping nothing (livedata up keeps it)")
+    with app.listener(config, hosts, came.append, _said, say) as collecting:
+        stop = asyncio.Event()
+        watching = asyncio.create_task(collecting.watch(stop))
+        merge = Merge(HOLD_SECONDS if since is None else SETTLE_SECONDS)
+        try:
+            while not watching.done():
+                await asyncio.sleep(POLL_SECONDS)
+                now_s = time.monotonic()
+                lots, came[:] = came[:], []
+                for rows in lots:
+                    merge.add(_from(rows, begin), now_s)
+                ready = merge.ready(now_s)
+                if ready is not None:
+                    write(ready)
+        finally:
+            stop.set()
+            await watching
+
+
+def _said(host: str, failure: Failure | None) -> None:
+    if failure:
+        from ..query.text import plain
+
+        say(f"{host or 'this machine'}: {failure.outcome}: {plain(failure.detail or '')}")
+
+
+def _from(rows: pa.Table, begin: int) -> pa.Table:
+    """The entries that are not older than `begin`, microseconds UTC."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return rows.filter(pc.greater_equal(rows["ts"], pa.scalar(begin, rows["ts"].type)))
+
+
+def _follow(
+    config: Config, roots: Sequence[Path], expressions: Sequence[str], since: int | None, write: Write
+) -> None:
+    """Show what stores have, and what collectors append to them."""
+    from ..query.merge import Merge
+
+    before, poll = _stored(config, roots, since, _chooser(config, expressions))
+    if before is not None:
+        write(before)
+    merge, looked, running = Merge(HOLD_SECONDS), 0.0, True
+    while True:
+        time.sleep(POLL_SECONDS)
+        now = time.monotonic()
+        came = poll()
+        if came is not None:
+            merge.add(came, now)
+        ready = merge.ready(now)
+        if ready is not None:
+            write(ready)
+        if now - looked > LOOK_SECONDS:
+            looked, before_that = now, running
+            running = any(_collected(root) for root in roots)
+            if running != before_that:
+                say(
+                    "livedata: a collector runs again"
+                    if running
+                    else "livedata: no collector runs: nothing comes until one does"
+                )
+
+
+def _chooser(config: Config, expressions: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a host is among those that are meant: by the inventory, or, where that does not know them, by name or glob."""
+    from ..errors import InventoryError, UsageError
+    from ..inventory import find_hosts
+
+    if not expressions:
+        return lambda host: True
+    patterns = list(expressions)
+    hosts: Sequence[Host] = ()
+    with suppress(UsageError, InventoryError):
+        hosts = find_hosts(config, expressions)
+    names = {h.name for h in hosts}
+    return lambda host: host in names or any(fnmatchcase(host, pattern) for pattern in patterns)
+
+
 def _stored(
-    config: Config, roots: Sequence[Path], since: int | None, hosts: tuple[str, ...] | None
+    config: Config, roots: Sequence[Path], since: int | None, chosen: Callable[[str], bool]
 ) -> tuple[pa.Table | None, Poll]:
     """The entries that stores have, and what gives those that collectors append to them."""
-    from fnmatch import fnmatchcase
-
     import pyarrow as pa
 
     from ..query.engine import Limits
     from ..query.tail import first, rows_since
     from ..query.views import Scope
 
-    limits, scope = Limits(config.query_seconds, config.query_memory), Scope(since, None, hosts)
+    limits, scope = Limits(config.query_seconds, config.query_memory), Scope(since, None, None)
     places: dict[Path, Place] = {}
     found = []
     for root in roots:
         rows, places[root] = first(root, "log", _first_sql(since), scope=scope, limits=limits, warn=_warn)
         found.append(rows)
-    before = _together(found)
+
+    def those(rows: pa.Table | None) -> pa.Table | None:
+        if rows is None:
+            return None
+        return rows.filter(pa.array([chosen(host) for host in rows["host"].to_pylist()], pa.bool_()))
 
     def poll() -> pa.Table | None:
         came = []
         for root, place in places.items():
             rows, places[root] = rows_since(root, "log", place)
             came.append(rows)
-        rows = _together(came)
-        if rows is None or hosts is None:
-            return rows
-        chosen = [any(fnmatchcase(host, pattern) for pattern in hosts) for host in rows["host"].to_pylist()]
-        return rows.filter(pa.array(chosen, pa.bool_()))
+        return those(_together(came))
 
+    before = those(_together(found))
     if before is not None:
         before = before.sort_by("ts")
-        before = before if since else before.slice(max(0, before.num_rows - BEFORE))
+        before = before if since is not None else before.slice(max(0, before.num_rows - BEFORE))
     return before, poll
 
 
@@ -140,9 +248,10 @@ def _together(tables: Sequence[pa.Table | None]) -> pa.Table | None:
 
 
 def _first_sql(since: int | None) -> str:
+    """Without `since`: more than are shown, so that those of the chosen hosts are among them."""
     if since is not None:
         return "SELECT * FROM log ORDER BY ts"
-    return f"SELECT * FROM (SELECT * FROM log WHERE ts > now() - INTERVAL 1 HOUR ORDER BY ts DESC LIMIT {BEFORE}) ORDER BY ts"
+    return f"SELECT * FROM (SELECT * FROM log WHERE ts > now() - INTERVAL 1 HOUR ORDER BY ts DESC LIMIT {BEFORE * 1000}) ORDER BY ts"
 
 
 def _warn(sentence: str) -> None:
