@@ -13,7 +13,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from .clock import SystemClock
+from .collect.backfill import Filled
 from .collect.collector import Collector, Tender
+from .collect.passing import Passing
 from .collect.pull import pull_once
 from .collect.trial import Trial, try_probe
 from .config import Config
@@ -41,9 +43,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "Checked", "Trial", "add_known_host", "check", "collector", "host_keys", "prune", "rows_source", "run_probe", "tend", "transports",
+    "Checked", "Trial", "add_known_host", "check", "collector", "host_keys", "listener", "prune", "rows_source", "run_probe", "tend", "transports",
     "until_stopped",
 ]  # fmt: skip
+
+LOG = "log"
+"""The table that all logs go into."""
 
 Said = Callable[[str, Failure | None], None]
 Complain = Callable[[str], None]
@@ -136,11 +141,17 @@ def tender(config: Config, complain: Complain) -> Tender:
 
 @contextmanager
 def collector(
-    config: Config, hosts: Sequence[Host], purpose: str, said: Said, complain: Complain
+    config: Config,
+    hosts: Sequence[Host],
+    purpose: str,
+    said: Said,
+    complain: Complain,
+    filled: Callable[[Filled], None] = lambda filled: None,
 ) -> Iterator[Collector]:
-    """A collector over the store, which is locked for as long.
+    """A collector over the store, which is locked for as long. `filled`: told how far back a host's journal was read.
 
     Raises:
+        ConfigError: a setting that can't be used.
         StoreLocked: another process collects into it.
         StoreError, ProbeError: a store or a probe that can't be used.
     """
@@ -153,7 +164,24 @@ def collector(
         for probe in (*own_tables(probes).values(), SCRAPE):
             writer.register(probe)  # so that a question finds each table from the first second
         ways = transports(config, hosts)
-        yield Collector(writer, hosts, probes, ways, clock, config, said, complain, tender(config, complain))
+        yield Collector(
+            writer, hosts, probes, ways, clock, config, said, complain, tender(config, complain), filled
+        )
+
+
+@contextmanager
+def listener(
+    config: Config, hosts: Sequence[Host], hear: Callable[[pa.Table], None], said: Said, complain: Complain
+) -> Iterator[Collector]:
+    """A collector of the hosts' logs alone, which keeps nothing: `hear` is told the rows of the table `log`, in another thread.
+
+    Raises:
+        ConfigError: a setting that can't be used.
+        ProbeError: a probe that can't be used.
+    """
+    probes = {p.name: p for p in probes_for(config, hosts).values() if LOG in (p.name, p.into)}
+    ways = transports(config, hosts)
+    yield Collector(Passing(LOG, hear), hosts, probes, ways, SystemClock(), config, said, complain)
 
 
 async def until_stopped(collecting: Collector) -> None:

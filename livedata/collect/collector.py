@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from ..clock import Clock
 from ..config import Config
@@ -13,7 +14,8 @@ from ..model.batch import Batch
 from ..model.host import Host
 from ..model.probe import Probe
 from ..model.scrape import Failure, Outcome
-from ..store.writer import Writer
+from ..store.payload import Refused
+from ..store.state import State
 from ..transport.backoff import MOST_SECONDS
 from ..transport.protocol import Transport
 from .asker import Asker
@@ -34,9 +36,19 @@ async def nothing() -> None:
     """A tender that leaves the store as it is."""
 
 
+class Keeper(Protocol):
+    """What rows are put into: the open store (`livedata.store.writer.Writer` says what these do), or `Passing`."""
+
+    state: State
+
+    def append(self, batches: Sequence[Batch], now_us: int) -> list[Refused]: ...
+    def seal_due(self, now_us: int, every_s: float) -> bool: ...
+    def seal(self, now_us: int) -> None: ...
+
+
 class Collector:
     """Args:
-    writer: the open store.
+    writer: what rows are put into.
     transports: by the name a host's `transport` has.
     said: told a host's name and why it can't be reached, or None once it can, when that changes; a blank name is this machine.
     complain: told in words what is wrong with the store.
@@ -46,7 +58,7 @@ class Collector:
 
     def __init__(
         self,
-        writer: Writer,
+        writer: Keeper,
         hosts: Sequence[Host],
         probes: Mapping[str, Probe],
         transports: Mapping[str, Transport],
