@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import SOME_HOSTS_FAILED, NoHostReached, StoreLocked
-from .common import HostsArgument, InventoryOption, StoreOption, configure, say
+from .common import BackfillOption, HostsArgument, InventoryOption, StoreOption, configure, say
+from .filling import filling
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -23,26 +24,39 @@ if TYPE_CHECKING:
 QUESTION = "SELECT host, round(avg(busy_pct), 1) AS busy_pct FROM cpu WHERE ts > now() - INTERVAL 1 HOUR GROUP BY host"
 
 
-def up(hosts: HostsArgument = None, store: StoreOption = None, inventory: InventoryOption = None) -> None:
+def up(
+    hosts: HostsArgument = None,
+    store: StoreOption = None,
+    inventory: InventoryOption = None,
+    backfill: BackfillOption = None,
+) -> None:
     """Watch this machine, without SSH, and the inventory's hosts or those named: the zero-configuration start."""
     from ..inventory import find_hosts
     from ..inventory.adhoc import this_machine
 
-    config = configure(store=store, inventory=inventory)
+    config = configure(store=store, inventory=inventory, backfill=backfill)
     others = find_hosts(config, hosts or [], say)
     here = this_machine()
     watched = others if here.name in {h.name for h in others} else (here, *others)
     _watch(config, watched, "livedata up")
 
 
-def watch(hosts: HostsArgument = None, store: StoreOption = None, inventory: InventoryOption = None) -> None:
+def watch(
+    hosts: HostsArgument = None,
+    store: StoreOption = None,
+    inventory: InventoryOption = None,
+    backfill: BackfillOption = None,
+) -> None:
     """Watch hosts with persistent sessions until stopped (Ctrl-C or SIGTERM: nothing collected is lost)."""
-    config = configure(store=store, inventory=inventory)
+    config = configure(store=store, inventory=inventory, backfill=backfill)
     _watch(config, chosen(config, hosts, say), "livedata fleet watch")
 
 
 def snapshot(
-    hosts: HostsArgument = None, store: StoreOption = None, inventory: InventoryOption = None
+    hosts: HostsArgument = None,
+    store: StoreOption = None,
+    inventory: InventoryOption = None,
+    backfill: BackfillOption = None,
 ) -> None:
     """Pull every due probe and all new log entries once, then exit: made for cron.
 
@@ -53,10 +67,10 @@ def snapshot(
 
     from .. import app
 
-    config = configure(store=store, inventory=inventory)
+    config = configure(store=store, inventory=inventory, backfill=backfill)
     watched = chosen(config, hosts)
     try:
-        with app.collector(config, watched, "livedata fleet snapshot", _quiet, say) as collecting:
+        with app.collector(config, watched, "livedata fleet snapshot", _quiet, say, filling()) as collecting:
             outcomes = asyncio.run(collecting.snapshot(_progress))
     except StoreLocked as busy:
         say(f"livedata: nothing done: {busy.problem}")
@@ -87,7 +101,7 @@ def _watch(config: Config, hosts: Sequence[Host], purpose: str) -> None:
 
     from .. import app
 
-    with app.collector(config, hosts, purpose, _said, say) as collecting:
+    with app.collector(config, hosts, purpose, _said, say, filling()) as collecting:
         _introduce(config, hosts)
         asyncio.run(app.until_stopped(collecting))
     say("Stopped; everything collected is in the store.")

@@ -30,6 +30,14 @@ InventoryOption = Annotated[
         "--inventory", "-i", help="The hosts' file  [$LIVEDATA_INVENTORY; default: XDG config folder]"
     ),
 ]
+BackfillOption = Annotated[
+    str | None,
+    typer.Option(
+        "--backfill",
+        metavar="AGE",
+        help="How far back to read journals: 24h, 30d, all, none  [$LIVEDATA_BACKFILL; default: 24h]",
+    ),
+]
 HostsArgument = Annotated[
     list[str] | None,
     typer.Argument(

@@ -28,16 +28,21 @@ o AS (
 b AS (
   SELECT host, string_agg(outcome || ': ' || CASE WHEN n > 3 THEN n || ' probes' ELSE names END, '; ' ORDER BY outcome)
     AS troubled FROM o GROUP BY host)
+{logs}
 SELECT c.host, CASE WHEN c.state = 'ok' AND (p.fresh IS NULL OR p.fresh < now() - INTERVAL 2 MINUTE) THEN 'stale'
     ELSE c.state END AS state,
   round(epoch_ms(now()) / 1000.0 - epoch_ms(p.fresh) / 1000.0)::BIGINT AS age_s,
   round(100.0 * h.cpu_ms / h.span_ms, 2) AS host_cpu_pct,
   round(60.0 * h.bytes / h.span_ms, 1) AS kb_per_minute,
   round(h.rtt_ms, 1) AS rtt_ms, p.skew::BIGINT AS clock_skew_ms,
-  CASE WHEN c.state = 'ok' THEN b.troubled ELSE c.said END AS trouble
-FROM c LEFT JOIN p USING (host) LEFT JOIN h USING (host) LEFT JOIN b USING (host)
+  g.log_since, CASE WHEN c.state = 'ok' THEN b.troubled ELSE c.said END AS trouble
+FROM c LEFT JOIN p USING (host) LEFT JOIN h USING (host) LEFT JOIN b USING (host) LEFT JOIN g USING (host)
 ORDER BY c.state = 'ok', c.host
 """
+
+LOGS = ", g AS (SELECT host, date_trunc('second', min(ts)) AS log_since FROM log GROUP BY host)"
+NO_LOGS = ", g AS (SELECT NULL AS host, NULL::TIMESTAMPTZ AS log_since)"
+"""How far back each host's log reaches; a store need not have one."""
 
 PROBES = """
 WITH s AS (FROM scrape WHERE ts > now() - INTERVAL 1 HOUR AND probe <> 'connect')
@@ -60,7 +65,7 @@ def status(
     """Show each host's state, how old its newest sample is, and what asking costs it.
 
     A host whose newest sample is older than 2 minutes is `stale`; otherwise `state` is the last session's outcome.
-    `host_cpu_pct` is the share of one core that the probes took there in the last hour (sshd's own not included).
+    `log_since` is how far back its log reaches. `host_cpu_pct` is the share of one core that the probes took there in the last hour (sshd's own not included).
     """
     from ..query.engine import Limits, store_source, stream
     from ..query.formats import FORMATS
@@ -68,9 +73,10 @@ def status(
 
     config = configure(store=store)
     form = choose_format(format_name, None, FORMATS)
-    sql = PROBES if probes else HOSTS
+    source = store_source(config.store)
+    sql = PROBES if probes else HOSTS.replace("{logs}", LOGS if "log" in source.definitions() else NO_LOGS)
     with (
-        stream(store_source(config.store), sql, limits=Limits(config.query_seconds, config.query_memory)) as (
+        stream(source, sql, limits=Limits(config.query_seconds, config.query_memory)) as (
             schema,
             batches,
         ),

@@ -74,3 +74,96 @@ def test_what_is_logged_while_connected_is_there_at_once(fleet: Fleet, product: 
     assert missed(product) == []
     # Nothing of it outlives the connection.
     wait_for(lambda: not followers(host), 30)
+
+
+def killed(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def read_back_in_spite_of_all(product: Product, host: TestHost, entries: int) -> None:
+    """Read a journal back, from one kill -9 of livedata, or of the server's sessions, to the next."""
+    batches = [[f"old {i} of {n}" for i in range(1000)] for n in range(entries // 1000)]
+    for n, batch in enumerate(batches):
+        host.log_all(batch)
+        if n == len(batches) // 2:
+            host.exec("journalctl --sync --rotate")
+    wanted = told(host)
+    lives, came = 0, 0
+    while came < wanted.total():
+        with product.watching() as watching:
+            product.soon("SELECT 1")
+            for _ in range(2):
+                host.log(f"meanwhile {lives}")
+                wait_for(lambda came=came: kept(product, host).total() > came, 30, 0.1)
+                came = kept(product, host).total()
+                if lives % 2:
+                    host.kick()
+            killed(watching)
+        lives += 1
+        assert lives < 30
+    assert lives > 1
+    with product.watching():
+        all_there(product, host)
+    assert missed(product) == []
+
+
+def test_reading_back_goes_on_where_it_was_killed(fleet: Fleet, product: Product) -> None:
+    host = fleet.make("log-02", "journal")
+    product.hosts(fleet.hosts)
+    read_back_in_spite_of_all(product, host, 20_000)
+    # And what was kept before a boot is not asked for again after it.
+    host.reboot()
+    host.log("after the boot")
+    with product.watching():
+        all_there(product, host)
+
+
+@pytest.mark.slow
+def test_reading_back_a_large_journal_in_spite_of_all(fleet: Fleet, product: Product) -> None:
+    host = fleet.make("log-03", "journal")
+    product.hosts(fleet.hosts)
+    read_back_in_spite_of_all(product, host, 120_000)
+
+
+def test_a_pull_reads_back_and_the_next_goes_on(fleet: Fleet, product: Product) -> None:
+    host = fleet.make("log-04", "journal")
+    product.hosts(fleet.hosts)
+    host.log_all([f"old {i}" for i in range(9_000)])
+    host.journal("-n1")
+    product.run("fleet", "snapshot", "--backfill", "none")
+    assert 1_000 < kept(product, host).total() < 3_000
+    next_tick()
+    product.run("fleet", "snapshot", "--backfill", "all")
+    assert kept(product, host) == told(host)
+    (row,) = product.ask("SELECT strftime(min(ts), '%Y-%m-%dT%H:%M:%SZ') AS first FROM log")
+    assert row["first"] in product.run("fleet", "status", "--format", "csv").stdout
+    said = product.run("fleet", "snapshot", "--backfill", "3 days", code=2).stderr
+    assert "for example: 24h, 30d" in said
+
+
+def test_what_was_vacuumed_before_it_was_read_is_told(fleet: Fleet, product: Product) -> None:
+    host = fleet.make("log-05", "journal")
+    product.hosts(fleet.hosts)
+    host.log_all([f"first {i}" for i in range(3_000)])
+    host.journal("-n1")
+    product.run("fleet", "snapshot", "--backfill", "none")
+    first = kept(product, host)
+    host.log_all([f"lost {i}" for i in range(500)])
+    everything = told(host)
+    host.exec("journalctl --rotate --vacuum-size=1")
+    host.log("left")
+    left = told(host)
+    lost = everything - first - left
+    older = min(us for us, _ in first)
+    next_tick()
+    product.run("fleet", "snapshot", "--backfill", "all")
+    assert kept(product, host) == first + left
+    between = sum(count for (us, _), count in lost.items() if us > older)
+    told_of = missed(product)
+    assert len(told_of) == 2
+    assert any(f"up to {between:,}" in detail for detail in told_of), (between, told_of)
+    # It is told once.
+    next_tick()
+    product.run("fleet", "snapshot", "--backfill", "all")
+    assert missed(product) == told_of
