@@ -83,7 +83,8 @@ livedata_miss() {{
   livedata_missing=
   for livedata_file do
     if [ -r "$livedata_file" ]; then :
-    elif [ -e "$livedata_file" ]; then livedata_missing="$livedata_missing d$livedata_file"
+    elif [ -e "$livedata_file" ] || {{ [ -d "${{livedata_file%/*}}" ] && [ ! -x "${{livedata_file%/*}}" ]; }}; then
+      livedata_missing="$livedata_missing d$livedata_file"
     else livedata_missing="$livedata_missing u$livedata_file"; fi
   done
 }}
