@@ -24,7 +24,20 @@ from .backfill import Backfill
 from .changed import NOTHING, Seen, changed, changed_rows, slot
 from .cursors import packed, sources_known, unpacked
 from .increase import Counters, counters_of, elapsed_ms, with_increases
-from .lives import MOST_PIDS, Key, Told, began, end_rows, ended, from_zero, our_own, slash, told_before
+from .lives import (
+    MOST_PIDS,
+    Family,
+    Key,
+    Told,
+    began,
+    end_rows,
+    ended,
+    family,
+    from_zero,
+    our_own,
+    slash,
+    told_before,
+)
 from .pace import ALONE, CUT, entries_next
 from .reading import readings
 from .ways import BACK, JOURNAL, ONWARD, Way, followable, onward
@@ -107,8 +120,10 @@ class Asker:
         self.paused = paused
         self._redact = redact
         self._clock = clock
-        self._seen: dict[str, tuple[int, str | None, Seen]] = {}
-        """Probe → period and boot of its sample before and what it held, where what is unchanged gives no rows."""
+        self._family: Family | None = None
+        self._seen: dict[str, tuple[int, str | None, Seen | str]] = {}
+        """Probe → period and boot of its sample before and what it held, where what is unchanged gives no rows: the answer's nonce where
+        the host's reader keeps that."""
         self._entries: dict[tuple[str, str], int] = {}
         """Log and way → entries to ask for at one time."""
         self.rows: dict[str, int] = {}
@@ -143,7 +158,7 @@ class Asker:
     async def run(self, session: Session, lane: Lane, due: Sequence[Probe], ts: int) -> Failure | None:
         """Run probes of one lane, emitting batches; the failure, if the host has no usable shell at all."""
         if lane == "main":
-            refused = await self._ask(session, lane, self._reads(due), ts)
+            refused = await self._ask(session, lane, self._reads(due, ts), ts)
             return refused or await self._follow(session, lane, due, ts)
         if lane == "slow":
             await self._measure_skew(session)
@@ -154,11 +169,18 @@ class Asker:
                 return refused
         return None
 
-    def _reads(self, due: Sequence[Probe]) -> Request:
+    def _reads(self, due: Sequence[Probe], ts: int) -> Request:
         names = tuple(p.name for p in due)
         if names not in self._requests:
             self._requests[names] = compose_reads(due, self.host)
-        return self._requests[names]
+        request = self._requests[names]
+        held = tuple(self._held(probe, ts) for probe in due if probe.name in request.compared)
+        return replace(request, held=held) if held else request
+
+    def _held(self, probe: Probe, ts: int) -> str:
+        """Since which answer a host's reader is to say what changed; "" for a whole sample."""
+        period, _, seen = self._seen.get(probe.name, (None, None, NOTHING))
+        return seen if isinstance(seen, str) and period == slot(self.host.name, probe, ts) else ""
 
     def _settings(self, probe: Probe) -> Settings:
         return self.host.probes.get(probe.name, Settings())
@@ -305,12 +327,18 @@ class Asker:
         period = slot(self.host.name, probe, ts)
         # What can't be parsed is not taken as seen, and the next sample is whole.
         before, boot, seen = self._seen.pop(probe.name, (None, None, NOTHING))
-        whole = (before, boot) != (period, boot_id)
-        fresh, now = changed(probe, reading, NOTHING if whole else seen)
-        rows: Sequence[Row] = PARSERS[probe.parse](probe, fresh) if fresh.files or fresh.text or whole else ()
-        rows, now = changed_rows(probe, rows, NOTHING if whole else seen, now)
+        goes_on = before is not None and boot == boot_id
+        if reading.kept:
+            rows: Sequence[Row] = PARSERS[probe.parse](probe, reading)
+            self._seen[probe.name] = (period, boot_id, reading.kept)
+            return _Sample(rows, not reading.since, goes_on)
+        whole = (before, boot) != (period, boot_id) or isinstance(seen, str)
+        known = NOTHING if whole or isinstance(seen, str) else seen
+        fresh, now = changed(probe, reading, known)
+        rows = PARSERS[probe.parse](probe, fresh) if fresh.files or fresh.text or whole else ()
+        rows, now = changed_rows(probe, rows, known, now)
         self._seen[probe.name] = (period, boot_id, now)
-        return _Sample(rows, whole, before is not None and boot == boot_id)
+        return _Sample(rows, whole, goes_on)
 
     def _unseen(self, probe: Probe, reading: Reading, seconds: float, way: Way) -> tuple[Reading, str | None]:
         """A log's entries without those that came before, and what of it is lost; what came decides how many to ask for next."""
@@ -332,6 +360,7 @@ class Asker:
         former, now and then about all, and is given a row for each of the latter."""
         new = began(probe, sample.rows, known)
         gone = ended(reading, known, new)
+        self._family = family(reading, self._family, new)
         for follower in self._followers:
             if follower.after != probe.name:
                 continue
@@ -344,7 +373,7 @@ class Asker:
                 period = told.period if told else period - 1
                 unknown = [key for key in new if told is None or key[1] >= told.until]
             waiting.update(unknown)
-            waiting -= our_own(reading, unknown, answer.uptime_ms)
+            waiting -= our_own(reading, self._family, unknown, answer.uptime_ms)
             waiting.difference_update(gone)
             self._told.pop(follower.name, None)
             if answer.boot_id:

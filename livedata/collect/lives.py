@@ -16,7 +16,7 @@ from .increase import Counters
 
 Key = tuple[int, int]
 """Pid, and start in hundredths of seconds since boot."""
-PPID, SESSION = 4, 6
+PPID, GROUP, SESSION = 4, 5, 6
 JUST_NOW = 200
 """Hundredths of seconds."""
 MOST_PIDS = 500
@@ -57,14 +57,37 @@ def began(probe: Probe, rows: Iterable[Row], known: Collection[object]) -> list[
     return [key for key in map(probe.key_of, rows) if key not in known]
 
 
-def our_own(reading: Reading, keys: Iterable[Key], uptime_ms: int | None) -> set[Key]:
-    """Those of these processes that livedata's own shells there started: they are gone before anyone can ask about them.
+@dataclass(frozen=True, slots=True)
+class Family:
+    """livedata's own shells on a host: `parent`, the pid that they are all children of, blank where that isn't known; and theirs."""
 
-    The reader's parent is the shell that was asked. All our shells have one parent, and each leads a session of its own. busybox's
-    timeout(1) leaves that session: one that just began is taken for ours.
-    """
-    parent = _field(reading, _field(reading, "self", PPID), PPID)
+    parent: str = ""
+    shells: frozenset[str] = frozenset()
+
+
+def family(reading: Reading, before: Family | None, new: Iterable[Key]) -> Family:
+    """The shells that there are now. The reader's parent is the shell that was asked. Of a sample of what changed `new` are looked at."""
+    asked = _field(reading, "self", PPID)
+    parent = _field(reading, asked, PPID)
+    if reading.since and before and (not parent or parent == before.parent):
+        left = before.shells - reading.gone
+        return Family(before.parent, left | _children(reading, before.parent, (str(pid) for pid, _ in new)))
     if parent in ("", "0", "1"):
+        return Family()
+    return Family(parent, _children(reading, parent, (path[6:-5] for path in reading.files)))
+
+
+def _children(reading: Reading, parent: str, pids: Iterable[str]) -> frozenset[str]:
+    return frozenset(pid for pid in pids if parent and _field(reading, pid, PPID) == parent)
+
+
+def our_own(reading: Reading, kin: Family, keys: Iterable[Key], uptime_ms: int | None) -> set[Key]:
+    """Those of these processes that livedata's own shells there started for one request: they are gone before anyone can ask about them.
+
+    Each shell leads a session of its own, and timeout(1) a group in it; what stays as long as the shell is in the shell's. busybox's leaves
+    that session: one that just began is taken for ours.
+    """
+    if not kin.parent:
         return set()
     just_now = (uptime_ms or 0) // 10 - JUST_NOW
     own = set()
@@ -75,7 +98,7 @@ def our_own(reading: Reading, keys: Iterable[Key], uptime_ms: int | None) -> set
         watcher = (
             start > just_now and text.startswith(f"{pid} (timeout) ") and _field(reading, pid, PPID) == "1"
         )
-        if watcher or (leader != pid and _field(reading, leader, PPID) == parent):
+        if watcher or (leader in kin.shells and _field(reading, pid, GROUP) != leader):
             own.add(key)
     return own
 
@@ -90,6 +113,9 @@ def _field(reading: Reading, pid: str, number: int) -> str:
 def ended(reading: Reading, known: Iterable[Key], new: Iterable[Key]) -> list[Key]:
     """Those of the known ones that a sample has no more, or under whose pid it has another."""
     files, again = reading.files, {pid for pid, _ in new}
+    if reading.since:
+        over = again | {int(name) for name in reading.gone if name.isdecimal()}
+        return [key for key in known if key[0] in over]
     return [key for key in known if key[0] in again or not files.get(f"/proc/{key[0]}/stat")]
 
 

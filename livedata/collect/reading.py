@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from ..model.host import Host
 from ..model.probe import Probe
 from ..model.reading import Reading
 from ..model.scrape import Failure, Outcome
-from ..transport.compose import READS, Request, alone, is_glob, roots
+from ..transport.compose import COMPARED, READS, Request, alone, folders, is_glob, roots
 from ..transport.framing import Section, split_files
 from ..transport.protocol import Answer
+from ..transport.reader import split_changes
 
 STATUS: Mapping[int, Outcome] = {
     0: Outcome.OK,
@@ -42,6 +44,8 @@ def readings(answer: Answer, request: Request, host: Host) -> dict[str, Reading]
             # A file that several probes read came once: its bytes are shared out.
             share = sum(len(text) // readers[path] for path, text in files.items())
             result[probe.name] = _read(probe, files, note, share)
+        elif section is not None and section.note.startswith(COMPARED):
+            result[probe.name] = _compared(probe, section, answer, _of(probe, together), host)
         elif section is not None:
             result[probe.name] = _read(probe, *_files(section, host), len(section.data))
         else:
@@ -76,23 +80,41 @@ def _files(section: Section | None, host: Host) -> tuple[dict[str, str], dict[st
     """The files of a section, and for those that did not come why: u (there is none) or d (not readable)."""
     if section is None:
         return {}, {}
-    prefixes = roots(host)
-    files = split_files(_text(section.data), prefixes)
+    files, note = split_files(_text(section.data), roots(host)), _missing(section, host)
     files.pop("/dev/null", None)
+    return {path: text for path, text in files.items() if path not in note} if note else files, note
+
+
+def _missing(section: Section, host: Host) -> dict[str, str]:
     note = {}
     for word in section.note.split():
         path = word[1:]
-        for there, here in prefixes:
+        for there, here in roots(host):
             if path.startswith(there + "/"):
                 path = here + path[len(there) :]
                 break
         note[path] = word[0]
-    return files, note
+    return note
 
 
-def _read(probe: Probe, files: dict[str, str], note: Mapping[str, str], size: int) -> Reading:
+def _compared(
+    probe: Probe, section: Section, answer: Answer, fixed: Mapping[str, str], host: Host
+) -> Reading:
+    """What a host's reader says of files that it compares with those it sent before."""
+    changes, shape = split_changes(_text(section.data)), folders(probe)
+    if changes is None or shape is None:
+        return Reading(outcome=Outcome.MALFORMED, detail="that is not what the host's reader prints")
+    top, _, tail = shape
+    files = {f"{top}{name}{tail}": text for name, text in changes.texts.items()}
+    reading = _read(probe, {**files, **fixed}, _missing(section, host), len(section.data), not changes.whole)
+    return replace(reading, kept=answer.nonce, since=not changes.whole, gone=changes.gone)
+
+
+def _read(
+    probe: Probe, files: dict[str, str], note: Mapping[str, str], size: int, since: bool = False
+) -> Reading:
     gone = {p: note[p] for p in probe.read if p in note}
-    if not files or probe.read[0] in gone:
+    if (not files and not since) or probe.read[0] in gone:
         denied = [p for p, why in gone.items() if why == "d"]
         if denied:
             return Reading(outcome=Outcome.DENIED, detail=f"may not read {denied[0]}")

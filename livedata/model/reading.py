@@ -25,5 +25,10 @@ class Reading:
     """What is known before parsing: ok, unsupported, denied, failed, timeout, truncated."""
     detail: str | None = None
     bytes: int = 0
+    kept: str = ""
+    """Where the host's reader goes on from these files: by what it knows them. Then those of `files` that a wildcard names are `since`
+    what was kept before, and of those that there were then `gone` are no more; or they are all there are."""
+    since: bool = False
+    gone: frozenset[str] = frozenset()
     redact: tuple[str, ...] = ()
     """Regular expressions of the user's own for what must not be kept of command lines."""

@@ -67,7 +67,7 @@ def pidstat(probe: Probe, reading: Reading) -> list[Row]:
         values: list[Any] = [int(pid), text[start:end], fields[0], priority, nice, *numbers]
         values[_RSS] = values[_RSS] * page if page else None
         rows.append(order(values))
-    if not came:
+    if not came and not reading.since:
         raise ParseError("not one process came")
     return rows
 

@@ -16,6 +16,8 @@ from ..model.probe import Probe
 
 READS = "reads"
 """The section that holds all files with fixed names, one `head` for all probes."""
+COMPARED = "="
+"""The note's first word where a section has what a reader's `P` prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,9 @@ def _read_by_reader(
             words += f'\nP {probe.name} {held} {len(host.proc_root) + 2} {tail}" {top} "'
         else:
             words += f'\nR" {_words(_paths([probe]), host)} "'
-        words += f"\n@$1 S {probe.name} 0$livedata_missing{number}"
+        words += (
+            f"\n@$1 S {probe.name} 0{' ' + COMPARED if probe in compared else ''}$livedata_missing{number}"
+        )
     return lines + words + '"; times; echo "\n@$1 S times 0\nE $1"; } >&4\n'
 
 

@@ -13,6 +13,7 @@ from ..model.probe import Lane
 from ..model.scrape import Failure, Outcome
 from .compose import Request, prologue
 from .protocol import Answer, Heard
+from .reader import start_reader
 from .shell import Shell
 
 
@@ -81,14 +82,15 @@ class LocalSession:
             pipes = self._pipes.get(lane)
             if pipes is None or pipes.shell.dead:
                 try:
-                    pipes = self._pipes[lane] = await self._start()
+                    pipes = self._pipes[lane] = await self._start(lane == "main" and pipes is None)
                 except OSError as error:
                     return Failure(Outcome.FAILED, f"can't start sh: {error}")
         return pipes.shell
 
-    async def _start(self) -> _Pipes:
+    async def _start(self, with_reader: bool) -> _Pipes:
         _, pipes = await asyncio.get_running_loop().subprocess_exec(_Pipes, "sh", start_new_session=True)
-        pipes.shell = Shell(prologue(self._host), pipes.write, pipes.abort, self._limit, pipes.hold)
+        start = start_reader(self._host) if with_reader else None
+        pipes.shell = Shell(prologue(self._host), pipes.write, pipes.abort, self._limit, pipes.hold, start)
         return pipes
 
     async def wait_lost(self) -> Failure:

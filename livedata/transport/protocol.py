@@ -32,6 +32,8 @@ class Answer:
     errors: str = ""
     partial: bytes = b""
     failure: Failure | None = None
+    nonce: str = ""
+    """The request's, by which a reader knows what it sent."""
 
 
 Heard = Callable[[bytes], Awaitable[bool]]

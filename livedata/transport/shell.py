@@ -13,6 +13,7 @@ from ..model.scrape import Failure, Outcome
 from .compose import Request, call_line
 from .framing import NOISE, Begin, End, Framer, Overflow, Section
 from .protocol import Answer, Heard
+from .reader import READER, Start
 
 _TIMES = re.compile(rb"(\d+)m([\d.]+)s (\d+)m([\d.]+)s")
 KEPT_ERRORS = 2000
@@ -48,11 +49,12 @@ class Shell:
         abort: ends the shell at once.
         hold: stops reading from the shell, or goes on.
         limit: bytes a section may have.
+        start: gives it a reader, where the host's awk will do.
     """
 
     def __init__(
         self, opening: str, write: Callable[[bytes], None], abort: Callable[[], None], limit: int,
-        hold: Callable[[bool], None] = lambda held: None,
+        hold: Callable[[bool], None] = lambda held: None, start: Start | None = None,
     ) -> None:  # fmt: skip
         self._opening = opening
         self._write = write
@@ -67,6 +69,10 @@ class Shell:
         self._framer: Framer | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._times: float | None = 0.0
+        self._start = start
+        self._reader: Section | None = None
+        self._reader_seconds = 0.0
+        self._nonce = ""
         self._errors = b""
         self._unasked = b""
         self._loop = asyncio.get_running_loop()
@@ -132,19 +138,29 @@ class Shell:
     async def ask(self, request: Request, timeout: float) -> Answer:
         """Send a request and wait for its end; after `timeout` seconds the shell is given up."""
         async with self._lock:
+            if self._start and not self.dead:
+                start, self._start = self._start, None
+                answer = await self._exchange(start.request, timeout)
+                if not answer.failure and self._reader and self._reader.status == 0:
+                    # What was said to the shell before is not known to the one that takes its place.
+                    self._opening, self._times = start.opening, 0.0
+                    self._defined.clear()
             if self.dead:
                 return Answer(failure=self.dead)
-            self._waiter = self._loop.create_future()
-            started, framer = self._loop.time(), self._send(request)
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._waiter
-            except TimeoutError:
-                self._partial = framer.rest() if self._begin else b""
-                self.die(Failure(Outcome.TIMEOUT, f"no answer within {timeout:g} s"))
-            finally:
-                self._framer = None
-            return self._answer(framer, started)
+            return await self._exchange(request, timeout)
+
+    async def _exchange(self, request: Request, timeout: float) -> Answer:
+        self._waiter = self._loop.create_future()
+        started, framer = self._loop.time(), self._send(request)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._waiter
+        except TimeoutError:
+            self._partial = framer.rest() if self._begin else b""
+            self.die(Failure(Outcome.TIMEOUT, f"no answer within {timeout:g} s"))
+        finally:
+            self._framer = None
+        return self._answer(framer, started)
 
     async def follow(self, request: Request, seconds: float, heard: Heard) -> Answer:
         """Send a request that goes on until it is told to end, and hand on its lines as they come; after `seconds` it is told so."""
@@ -192,7 +208,7 @@ class Shell:
     def _send(self, request: Request) -> Framer:
         """Write a request, and make ready for its answer."""
         self._reset()
-        nonce = secrets.token_hex(16)
+        nonce = self._nonce = secrets.token_hex(16)
         self._framer = Framer(nonce, self._limit)
         script = "" if request.call in self._defined else request.script
         self._defined.add(request.call)
@@ -205,7 +221,12 @@ class Shell:
         total = cpu_seconds(times.data) if times else None
         cpu = total - self._times if total is not None and self._times is not None else None
         self._times = total
+        self._reader = self._sections.pop(READER, None)
+        if self._reader and self._reader.note.isdecimal() and len(self._reader.note) < 10:
+            before, self._reader_seconds = self._reader_seconds, int(self._reader.note) / 100
+            cpu = None if cpu is None else cpu + self._reader_seconds - before
         return Answer(
+            nonce=self._nonce,
             sections=self._sections,
             boot_id=self._begin.boot_id if self._begin else None,
             uptime_ms=self._begin.uptime_ms if self._begin else None,

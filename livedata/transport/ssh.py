@@ -27,6 +27,7 @@ from .backoff import wait_seconds
 from .compose import Request, prologue
 from .hostkey import ShownKey, known_hosts_name
 from .protocol import Answer, Heard
+from .reader import start_reader
 from .shell import BEGIN_SECONDS, Shell, words
 from .watchdog import WATCHDOG
 
@@ -192,7 +193,8 @@ class SSHSession:
         async with self._opening:
             shell = self._shells.get(lane)
             if shell is None or shell.dead:
-                opened = await self._open()
+                # A main shell that was lost may have been lost by its reader: the next one goes without.
+                opened = await self._open(lane == "main" and shell is None)
                 if isinstance(opened, Failure):
                     # MaxSessions 1, or a server that grants one channel: all lanes share the shell there is.
                     alive = [s for s in self._shells.values() if not s.dead]
@@ -200,10 +202,10 @@ class SSHSession:
                 shell = self._shells[lane] = opened
             return shell
 
-    async def _open(self) -> Shell | Failure:
+    async def _open(self, with_reader: bool) -> Shell | Failure:
         try:
             _, made = await self._connection.create_session(
-                _channel(self._host, self._limit), COMMAND, encoding=None, request_pty=False, env={}, send_env=[],
+                _channel(self._host, self._limit, with_reader), COMMAND, encoding=None, request_pty=False, env={}, send_env=[],
                 x11_forwarding=False, window=WINDOW_BYTES,
             )  # fmt: skip
         except asyncssh.ChannelOpenError as error:
@@ -222,10 +224,13 @@ class SSHSession:
         self._connection.abort()
 
 
-def _channel(host: Host, limit: int) -> Callable[[], _Channel]:
+def _channel(host: Host, limit: int, with_reader: bool) -> Callable[[], _Channel]:
     def make() -> _Channel:
         channel = _Channel()
-        channel.shell = Shell(prologue(host) + WATCHDOG, channel.write, channel.abort, limit, channel.hold)
+        start = start_reader(host) if with_reader else None
+        channel.shell = Shell(
+            prologue(host) + WATCHDOG, channel.write, channel.abort, limit, channel.hold, start
+        )
         return channel
 
     return make

@@ -11,7 +11,7 @@ import pytest
 from livedata.clock import SystemClock
 from livedata.collect.asker import Asker
 from livedata.collect.changed import slot
-from livedata.collect.lives import MOST_PIDS, Told, our_own, slash, told_before
+from livedata.collect.lives import MOST_PIDS, Told, family, our_own, slash, told_before
 from livedata.model.batch import Batch
 from livedata.model.host import Host
 from livedata.model.probe import Lane
@@ -26,7 +26,7 @@ from livedata.transport.protocol import Answer
 PROBES = load_probes()
 PROCESS, INFO = PROBES["process"], PROBES["process_info"]
 STAT = (
-    "{pid} ({name}) S {ppid} {session} {session} 0 -1 4194560 7 0 0 0 {ticks} 0 0 0 20 0 1 0 {start} 4096000 100 "
+    "{pid} ({name}) S {ppid} {group} {session} 0 -1 4194560 7 0 0 0 {ticks} 0 0 0 20 0 1 0 {start} 4096000 100 "
     + "0 " * 14
     + "0 0 0\n"
 )
@@ -44,8 +44,8 @@ class Machine:
     processes: dict[int, tuple[int, int]] = field(default_factory=dict)
     connect_s = 0.0
     lost: Failure | None = None
-    family: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Pid → parent and session, for others than daemons."""
+    family: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    """Pid → parent, group and session, for others than daemons."""
     asked: list[list[int]] = field(default_factory=list)
     hangs: bool = False
     on_ask: Callable[[], None] = lambda: None
@@ -56,14 +56,20 @@ class Machine:
             texts = {
                 f"/proc/{pid}/stat": STAT.format(
                     pid=pid, name="x", start=start, ticks=ticks,
-                    **dict(zip(("ppid", "session"), self.family.get(pid, (1, pid)), strict=True)),
+                    **dict(zip(("ppid", "group", "session"), self.family.get(pid, (1, pid, pid)), strict=True)),
                 )
                 for pid, (start, ticks) in self.processes.items()
             }  # fmt: skip
             if READER in self.family:
-                ppid, session = self.family[READER]
+                ppid, group, session = self.family[READER]
                 reader = STAT.format(
-                    pid=READER, name="head", ppid=ppid, session=session, start=self.uptime, ticks=0
+                    pid=READER,
+                    name="head",
+                    ppid=ppid,
+                    group=group,
+                    session=session,
+                    start=self.uptime,
+                    ticks=0,
                 )
                 texts |= {f"/proc/{READER}/stat": reader, "/proc/self/stat": reader}
             data = "\n".join(f"==> {path} <==\n{text}" for path, text in texts.items())
@@ -215,7 +221,11 @@ def test_what_a_lost_session_left_open_is_asked_by_the_next() -> None:
 def test_what_livedata_itself_runs_there_is_not_asked_about() -> None:
     session, shell, script, other = 20, 30, 40, 50
     host = Machine(processes={session: (10, 0), shell: (20, 0), script: (30, 0), other: (30, 0)})
-    host.family = {shell: (session, shell), script: (shell, shell), READER: (shell, shell)}
+    host.family = {
+        shell: (session, shell, shell),
+        script: (shell, script, shell),
+        READER: (shell, shell, shell),
+    }
     watching = Watching(host)
     assert watching.tick() == [(pid, f"tool {pid}") for pid in (session, shell, other)]
     del host.processes[script]
@@ -239,24 +249,29 @@ def test_cursors() -> None:
     assert told_before(str(told), None) is None
 
 
-def stats(*lines: tuple[int, str, int, int]) -> Reading:
-    """Processes by (pid, name, parent, session); the last is the reader."""
+def stats(*lines: tuple[int, str, int, int] | tuple[int, str, int, int, int]) -> Reading:
+    """Processes by (pid, name, parent, session, and group where it is another's); the last is the reader."""
     files = {
-        f"/proc/{pid}/stat": STAT.format(pid=pid, name=name, ppid=ppid, session=session, start=pid, ticks=0)
-        for pid, name, ppid, session in lines
+        f"/proc/{pid}/stat": STAT.format(
+            pid=pid, name=name, ppid=ppid, session=session, group=(*group, session)[0], start=pid, ticks=0
+        )
+        for pid, name, ppid, session, *group in lines
     }
     return Reading({**files, "/proc/self/stat": list(files.values())[-1]})
 
 
 def test_what_our_own_shells_started_is_told_by_its_session() -> None:
     """Of sshd 20 the shells 30 and 31, of which 31 runs a script under busybox's timeout, which leaves a watcher (34)."""
-    ours = [(32, "sh", 31, 31), (33, "awk) (", 32, 31), (34, "timeout", 1, 34)]
+    ours = [(32, "sh", 31, 31, 32), (33, "awk) (", 32, 31, 32), (34, "timeout", 1, 34)]
+    stay = [(36, "sh", 31, 31), (37, "mawk", 31, 31)]
     others = [(1, "init", 0, 1), (10, "sshd", 1, 10), (20, "sshd", 10, 20), (30, "sh", 20, 30), (31, "sh", 20, 31), (40, "cron", 1, 40),
               (41, "job", 40, 40)]  # fmt: skip
-    reading = stats(*others, *ours, (35, "head", 30, 30))
-    keys = [(pid, pid) for pid, *_ in (*others, *ours)]
-    assert {pid for pid, _ in our_own(reading, keys, 340)} == {32, 33, 34}
-    assert {pid for pid, _ in our_own(reading, keys, 34_000)} == {32, 33}, "this timeout is an old one"
+    reading = stats(*others, *stay, *ours, (35, "head", 30, 30))
+    keys = [(pid, pid) for pid, *_ in (*others, *stay, *ours)]
+    assert {pid for pid, _ in our_own(reading, family(reading, None, keys), keys, 340)} == {32, 33, 34}
+    assert {pid for pid, _ in our_own(reading, family(reading, None, keys), keys, 34_000)} == {32, 33}, (
+        "this timeout is an old one"
+    )
 
 
 @pytest.mark.parametrize("lines", [[(30, "sh", 1, 30), (35, "head", 30, 30)], [(5, "head", 0, 5)]])
@@ -264,7 +279,7 @@ def test_where_the_session_is_not_known_nothing_is_taken_for_ours(
     lines: Sequence[tuple[int, str, int, int]],
 ) -> None:
     reading = stats((40, "cron", 1, 40), (41, "job", 40, 40), *lines)
-    assert our_own(reading, [(41, 41)], 410) == set()
+    assert our_own(reading, family(reading, None, [(41, 41)]), [(41, 41)], 410) == set()
 
 
 def test_a_slash_is_one_and_another_each_time() -> None:
