@@ -20,6 +20,7 @@ from ..model.result import Result
 from .damage import find_damage
 from .instance import DEFAULT_LIMITS, Instance, Limits, Pool
 from .narrow import NOTHING
+from .parts import Part, having
 from .plan import Plan, Rewrite, Wanted, plan_question
 from .problems import detail_of, engine_error
 from .rewrite import rewrite
@@ -132,7 +133,7 @@ class _Opened:
     plan: Plan
     scope: Scope
     content: Mapping[str, TableContent]
-    parts: Mapping[str, list[Segment]]
+    parts: Mapping[str, list[Part]]
     """By view."""
     rewritten: bool
 
@@ -192,7 +193,7 @@ def _open(question: _Question, stack: ExitStack) -> _Opened:
         for view, wanted in plan.tables.items()
         if wanted.table in content
     }
-    files = [str(part.path) for part in chain.from_iterable(parts.values())]
+    files = [str(part.file.path) for part in chain.from_iterable(parts.values())]
     if len(files) > MANY_FILES:
         question.say(f"this opens {len(files):,} files: livedata store compact makes few of many")
     if instance.reach is None:
@@ -218,15 +219,21 @@ def _make_views(opened: _Opened) -> None:
             fresh = f"fresh rows of {wanted.table}"
             opened.connection.register(fresh, content.fresh)
         parts = opened.parts.get(name, ())
-        files, thin = ([str(p.path) for p in parts if p.thin is thin] for thin in (False, True))
-        old = any(content is None or content.versions.get(p.version) != content.probe for p in parts)
-        opened.connection.execute(view_sql(name, wanted.columns, files, fresh, opened.scope, thin, old=old))
+        files, thin = (
+            [str(p.file.path) for p in parts if p.rows is None and p.file.thin is thin]
+            for thin in (False, True)
+        )
+        some = {str(p.file.path): p.rows for p in parts if p.rows is not None}
+        old = any(content is None or content.versions.get(p.file.version) != content.probe for p in parts)
+        opened.connection.execute(
+            view_sql(name, wanted.columns, files, fresh, opened.scope, thin, some, old=old)
+        )
 
 
 def _failed(question: _Question, opened: _Opened, error: BaseException, *, given: bool = False) -> Exception:
     """What is raised for an error of the engine. As long as no row was given it is asked again, without the files that are damaged,
     or as it was asked."""
-    damaged = find_damage(error, [*chain.from_iterable(opened.parts.values())])
+    damaged = find_damage(error, [part.file for part in chain.from_iterable(opened.parts.values())])
     if damaged and given:
         path, damage = next(iter(damaged.items()))
         hint = "livedata store verify --repair leaves damaged files out of every question"
@@ -241,9 +248,9 @@ def _failed(question: _Question, opened: _Opened, error: BaseException, *, given
     return engine_error(error, question.sql, columns, limits.seconds, limits.memory)
 
 
-def _parts(question: _Question, wanted: Wanted, content: TableContent) -> list[Segment]:
+def _parts(question: _Question, wanted: Wanted, content: TableContent) -> list[Part]:
     """The files of a view that may hold rows that matter, without the damaged ones."""
-    found = []
+    found: list[Segment] = []
     for part in content.parts:
         if not wanted.bounds.meets(part) or wanted.rolled not in (None, part.rolled):
             continue
@@ -254,7 +261,7 @@ def _parts(question: _Question, wanted: Wanted, content: TableContent) -> list[S
             question.say(left_out(replace(part, damage=damage)))
         else:
             found.append(part)
-    return found
+    return having(found, wanted.bounds.words)
 
 
 def _hold(take: Callable[[], pa.RecordBatch], rows: int | None) -> tuple[list[pa.RecordBatch], bool]:

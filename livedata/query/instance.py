@@ -19,6 +19,7 @@ from ..model.probe import Probe
 from .admit import Admitted, admit, admit_expressions
 from .problems import detail_of
 from .views import Columns, columns_named, literal, row_sql, stand_in_sql
+from .words import MACROS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -135,7 +136,7 @@ def open_instance(limits: Limits) -> Instance:
     }
     try:
         root = duckdb.connect(":memory:", config=settings)
-        root.execute("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true")
+        root.execute(f"SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true; {MACROS}")
     except BaseException as error:
         shutil.rmtree(spill, ignore_errors=True)
         if isinstance(error, duckdb.Error):

@@ -131,4 +131,8 @@ def _bounds(
             raise engine_error(error, sql, known, limits.seconds, limits.memory, len(PLANNED)) from None
         connection.execute("ROLLBACK; BEGIN")
         return dict.fromkeys(tables, EVERYTHING)
-    return bounds_of(rows[0][1], {name: instance.stand_ins[name][1].names for name in tables})
+    return bounds_of(
+        rows[0][1],
+        {name: instance.stand_ins[name][1].names for name in tables},
+        {name: probe.mined for name, probe in tables.items() if probe.mined},
+    )

@@ -207,7 +207,7 @@ def test_planning_and_asking_happen_at_one_moment(days: Path, monkeypatch: pytes
     seen: list[str] = []
     before = plan_module.bounds_of
     monkeypatch.setattr(
-        plan_module, "bounds_of", lambda plan, tables: (seen.append(plan), before(plan, tables))[1]
+        plan_module, "bounds_of", lambda plan, *of: (seen.append(plan), before(plan, *of))[1]
     )
     with Pool() as pool:
         for _ in range(2):
@@ -300,7 +300,7 @@ def test_narrowed_or_not_the_answer_is_the_same(
     sql = shape.format(Placed(first), Placed(second))
     narrow = rows_of(days, sql, pools[0])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan_module, "bounds_of", lambda plan, tables: dict.fromkeys(tables, EVERYTHING))
+        patch.setattr(plan_module, "bounds_of", lambda plan, tables, mined: dict.fromkeys(tables, EVERYTHING))
         wide = rows_of(days, sql, pools[1])
     assert sorted(narrow, key=repr) == sorted(wide, key=repr)
 
