@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 
 from .. import __version__
 from ..errors import INTERRUPTED, LivedataError, UsageError
-from . import check, collect, inventory, probe, ps, query, status, store, tables, tail, transfer, trust
+from . import check, collect, inventory, probe, ps, query, status, store, tables, tail, top, transfer, trust
 from .common import say
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -46,6 +46,7 @@ fleet.command("status")(status.status)
 fleet.command("ps")(ps.ps)
 fleet.command("query")(query.query)
 fleet.command("tail")(tail.tail)
+fleet.command("top")(top.top)
 fleet.command("tables")(tables.tables)
 probes.command("list")(probe.list_probes)
 probes.command("show")(probe.show)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from ..store.follow import rows_since
 from ..store.reader import newest
 from .engine import Limits, store_source, stream
 from .instance import DEFAULT_LIMITS
+from .source import Source
 from .views import EVERYTHING, Scope
 
 if TYPE_CHECKING:
@@ -20,7 +21,22 @@ if TYPE_CHECKING:
 
     from ..store.reader import Place, Span, TableContent
 
-__all__ = ["first", "rows_since"]
+__all__ = ["first", "noting", "rows_since"]
+
+
+def noting(root: Path) -> tuple[Source, Callable[[], Place]]:
+    """A store to ask, and what tells the place in its logs behind all that has been read of it: there `rows_since` goes on. Raises StoreError."""
+    place = newest(root)
+    source = store_source(root)
+
+    @contextmanager
+    def read(spans: Mapping[str, Span]) -> Iterator[Mapping[str, TableContent]]:
+        nonlocal place
+        with source.read(spans) as content:
+            place = max([place, *(table.through for table in content.values())])
+            yield content
+
+    return replace(source, read=read), lambda: place
 
 
 def first(
@@ -39,24 +55,10 @@ def first(
     """
     import pyarrow as pa
 
-    place = newest(root)
-    source = store_source(root)
+    source, place = noting(root)
     probe = source.definitions().get(table)
     if probe is None:
-        return None, place
-
-    def read(spans: Mapping[str, Span]) -> AbstractContextManager[Mapping[str, TableContent]]:
-        return _noting(source.read(spans))
-
-    @contextmanager
-    def _noting(
-        opened: AbstractContextManager[Mapping[str, TableContent]],
-    ) -> Iterator[Mapping[str, TableContent]]:
-        nonlocal place
-        with opened as content:
-            place = max([place, *(table.through for table in content.values())])
-            yield content
-
-    with stream(replace(source, read=read), sql, scope=scope, limits=limits, warn=warn) as (schema, batches):
+        return None, place()
+    with stream(source, sql, scope=scope, limits=limits, warn=warn) as (schema, batches):
         rows = pa.Table.from_batches(list(batches), schema)
-    return rows.select([column.name for column in stored_columns(probe)]), place
+    return rows.select([column.name for column in stored_columns(probe)]), place()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,16 @@ def _sealed_through(layout: Layout) -> int:
 
 
 def rows_since(root: Path, table: str, place: Place) -> tuple[pa.Table | None, Place]:
-    """A table's rows that were appended behind `place`, in its current columns and in the order of their coming; and the place behind them.
+    """As `tables_since`, of one table; None where nothing was appended, or the store knows no such table yet."""
+    found, place = tables_since(root, (table,), place)
+    return found.get(table), place
 
-    None where nothing was appended, or the store knows no such table yet. A log outlives its sealing by one more, so there is time for the next call until the
-    second sealing after this one.
+
+def tables_since(root: Path, tables: Collection[str], place: Place) -> tuple[Mapping[str, pa.Table], Place]:
+    """Tables' rows that were appended behind `place`, in their current columns and in the order of their coming; and the place behind them.
+
+    No table where nothing was appended at all, nor one that the store does not know yet. A log outlives its sealing by one more, so there is time for the
+    next call until the second sealing after this one.
 
     Raises:
         StoreError: it can't be read, or what stood behind `place` was sealed long ago: begin again with `open_store`.
@@ -53,8 +60,6 @@ def rows_since(root: Path, table: str, place: Place) -> tuple[pa.Table | None, P
                 break
             place = Place(place.log + 1)
         if not any(log.bodies for log in logs):
-            return None, place
+            return {}, place
         known = registry.load(layout.tables)
-    if table not in known.tables:
-        return None, place
-    return fresh_rows(logs, known, {table: EVERYTHING})[table], place
+    return fresh_rows(logs, known, {name: EVERYTHING for name in tables if name in known.tables}), place

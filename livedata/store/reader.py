@@ -22,7 +22,9 @@ from .sound import glanced_at
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Place", "Segment", "Span", "TableContent", "host_names", "open_store", "table_definitions"]
+__all__ = [
+    "Place", "Segment", "Span", "TableContent", "host_names", "kept", "newest", "open_store", "table_definitions",
+]  # fmt: skip
 
 TRIES = 100
 
@@ -179,3 +181,20 @@ def host_names(root: Path) -> list[str]:
                 for entry in payload.unpack(body).entries:
                     hosts.update(payload.runs(entry).hosts)
     return sorted(hosts)
+
+
+def kept(root: Path, table: str = "scrape") -> tuple[int, int] | None:
+    """The times of a table's first and last row, microseconds UTC; None where it has none. Raises StoreError."""
+    layout = Layout(root)
+    with manifest.reading(layout) as listed:
+        sealed = listed.logs().sealed_through if listed else 0
+        times = [t for s in listed.segments(table) for t in (s.first_ts, s.last_ts)] if listed else []
+    from . import payload
+
+    with disk("read the store", root):
+        for log in _logs(layout, sealed)[0]:
+            for body in log.bodies:
+                for entry in payload.unpack(body).entries:
+                    if entry.table == table and entry.rows:
+                        times += [entry.first_ts, entry.last_ts]
+    return (min(times), max(times)) if times else None

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from livedata.cli.ps import AT
+from livedata.query.processes import AT
 from tests.fleet.host import TestHost
 from tests.fleet.hosts import Fleet, wait_for
 from tests.fleet.product import Product

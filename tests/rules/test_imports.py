@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("asyncssh", "duckdb", "pyarrow", "msgspec", "rich")
+HEAVY = ("asyncssh", "duckdb", "pyarrow", "msgspec", "rich", "textual")
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ HEAVY = ("asyncssh", "duckdb", "pyarrow", "msgspec", "rich")
         ["--version"],
         ["fleet", "--help"],
         ["fleet", "query", "--help"],
+        ["fleet", "top", "--help"],
         ["probe", "run", "--help"],
         ["up", "--help"],
     ],

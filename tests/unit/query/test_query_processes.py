@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from livedata.cli.ps import LAST, PROCESSES, SORTS
+from livedata.cli.ps import LAST, SORTS
 from livedata.model.scrape import SCRAPE
 from livedata.probe.load import load_probes
 from livedata.query.engine import stream
+from livedata.query.processes import PROCESSES
 from livedata.query.source import Source
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "processes.md").read_text(encoding="utf-8")

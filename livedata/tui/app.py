@@ -1,0 +1,303 @@
+"""The screen as a whole: which view, which moment, and the loop that looks at the store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Footer, Static
+
+from ..errors import LivedataError, UsageError
+from ..query.engine import Limits
+from ..query.text import plain
+from ..query.when import parse_when
+from ..store.reader import Place
+from .anomaly import Anomaly
+from .asker import Asker
+from .fleet import FleetView
+from .headline import Headline
+from .prompt import Prompt
+from .pulse import MINUTE_US, SPARK_MINUTES, HostPulse, Pulse
+from .theme import THEMES
+from .timeline import Moment, Timeline
+from .view import Looked, View
+
+REFRESH_SECONDS = 2.0
+ANEW_US = 300 * 1_000_000
+"""While it is live, marks are asked for again so often."""
+LOOKED_FOR_US = (
+    60 * MINUTE_US,
+    360 * MINUTE_US,
+    1440 * MINUTE_US,
+    7 * 1440 * MINUTE_US,
+    30 * 1440 * MINUTE_US,
+)
+"""How far a walk to the next anomaly looks, each step only where the one before found nothing."""
+
+Chooser = Callable[[str, Sequence[str]], frozenset[str]]
+"""Which of some hosts a text means. Raises UsageError."""
+
+
+def by_text(text: str, hosts: Sequence[str]) -> frozenset[str]:
+    """The hosts in whose names it occurs."""
+    return frozenset(host for host in hosts if text.lower() in host.lower())
+
+
+class Top(App[None]):
+    """`names`: hosts to show even if the store knows nothing of them. `now_us`: the time, microseconds UTC."""
+
+    CSS = """
+    Screen { layout: vertical; }
+    #views { height: 1fr; }
+    #views > View { display: none; }
+    #views > View.-shown { display: block; }
+    #said { height: auto; max-height: 4; padding: 0 1; display: none; background: $panel; color: $warning; }
+    #said.-shown { display: block; }
+    Footer { height: 1; }
+    """
+    TITLE = "livedata"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "view(0)", "fleet"),
+        Binding("slash", "filter", "filter"),
+        Binding("left", "step(-1)", "back", key_display="←"),
+        Binding("right", "step(1)", "on", key_display="→"),
+        Binding("shift+left", "step(-10)", "10 steps back", show=False),
+        Binding("shift+right", "step(10)", "10 steps on", show=False),
+        Binding("left_square_bracket", "anomaly(-1)", "anomaly", key_display="["),
+        Binding("right_square_bracket", "anomaly(1)", "anomaly", key_display="]"),
+        Binding("l", "live", "live"),
+        Binding("g", "goto", "go to"),
+        Binding("minus", "zoom(-1)", "shorter time line", show=False),
+        Binding("plus", "zoom(1)", "longer time line", show=False),
+        Binding("t", "theme", "light/dark", show=False),
+        Binding("escape", "back", "back", show=False),
+        Binding("q,ctrl+c", "quit", "quit", key_display="q"),
+    ]
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        limits: Limits | None = None,
+        names: Sequence[str] = (),
+        choose: Chooser = by_text,
+        theme: str = "dark",
+        now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        super().__init__()
+        self.asker = Asker(root, limits or Limits())
+        self.moment = Moment()
+        self._names, self._choose, self._now = tuple(names), choose, now_us
+        self._pulse = Pulse()
+        self._place: Place | None = None
+        self._looked_at: int | None = None
+        self._kept_from: int | None = None
+        self._kept_until: int | None = None
+        self._filter = ""
+        self._chosen: frozenset[str] | None = None
+        self._anomalies: Sequence[Anomaly] = ()
+        self._anomalies_of: tuple[int, int] | None = None
+        self._wake = asyncio.Event()
+        for look in THEMES.values():
+            self.register_theme(look)
+        self.theme = theme
+        self.views: list[View] = []
+        self.shown = 0
+
+    # What is on it
+
+    def compose(self) -> ComposeResult:
+        self.views = [FleetView(self.asker)]
+        yield Headline()
+        with Container(id="views"):
+            yield from self.views
+        yield Static(id="said", markup=False)
+        yield Prompt()
+        yield Timeline()
+        yield Footer(compact=True, show_command_palette=False)
+
+    async def on_mount(self) -> None:
+        await self._show_view(0)
+        self.run_worker(self._keep_looking(), name="look", exit_on_error=True)
+        self.run_worker(self._keep_marking(), name="mark", exit_on_error=True)
+
+    async def on_unmount(self) -> None:
+        await self.asker.close()
+
+    @property
+    def view(self) -> View:
+        return self.views[self.shown]
+
+    async def _show_view(self, number: int) -> None:
+        self.shown = number
+        for i, view in enumerate(self.views):
+            view.set_class(i == number, "-shown")
+        self.view.enter()
+        self.wake()
+
+    def say(self, text: str) -> None:
+        """A sentence for the person before the screen; blank takes it away."""
+        said = self.query_one("#said", Static)
+        said.update(Text("\n".join(map(plain, text.split("\n")))))
+        said.set_class(bool(text), "-shown")
+
+    # Looking
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._wake.set()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            self._wake.clear()
+            moment = self.moment
+            try:
+                await self._look(moment)
+            except LivedataError as error:
+                self.say(str(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_SECONDS if self.moment.live else None):
+                    await self._wake.wait()
+
+    async def _look(self, moment: Moment) -> None:
+        now_us = self._now()
+        at_us = moment.at(now_us)
+        if moment.live and self._place is not None:
+            self._place = await self.asker.pulse_since(self._pulse, self._place)
+        if self._place is None or (not moment.live and self._looked_at != at_us):
+            await self._look_whole(moment, at_us)
+        if moment.live:
+            self._pulse.forget(now_us - (SPARK_MINUTES + 1) * MINUTE_US)
+        fleet = self._fleet(at_us)
+        self.query_one(Headline).show(self.view.head, fleet, self._filter, moment.live, at_us, now_us)
+        self.query_one(Timeline).show(moment, now_us, self._kept_from, [a.ts for a in self._anomalies])
+        await self.view.look(Looked(at_us, moment.live, fleet, self._chosen))
+
+    async def _look_whole(self, moment: Moment, at_us: int) -> None:
+        """The fleet anew, at a moment; from there on it can be followed if that is now."""
+        kept = await self.asker.kept()
+        names = dict.fromkeys(self._names or (await self.asker.hosts() if kept else []))
+        self._pulse, place = await self.asker.pulse(list(names), at_us)
+        self._place, self._looked_at = (place, None) if moment.live else (None, at_us)
+        self._kept_from, self._kept_until = kept or (None, None)
+
+    def _fleet(self, at_us: int) -> tuple[HostPulse, ...]:
+        self._choose_hosts()
+        fleet = self._pulse.at(at_us)
+        return tuple(fleet if self._chosen is None else [h for h in fleet if h.host in self._chosen])
+
+    def _choose_hosts(self) -> None:
+        if not self._filter:
+            self._chosen = None
+            return
+        try:
+            self._chosen = self._choose(self._filter, self._pulse.hosts)
+        except UsageError:
+            self._chosen = by_text(self._filter, self._pulse.hosts)
+
+    async def _keep_marking(self) -> None:
+        """Keeps the marks of the time line; they come when they come."""
+        while True:
+            begin, end = self.moment.window(self._now())
+            known = self._anomalies_of
+            if known is None or begin < known[0] or end > known[1] + (ANEW_US if self.moment.live else 0):
+                with suppress(LivedataError):
+                    self._anomalies = await self.asker.anomalies(begin, end)
+                self._anomalies_of = (begin, end)
+            await asyncio.sleep(REFRESH_SECONDS)
+
+    # Time
+
+    def _at(self, moment: Moment) -> None:
+        if moment != self.moment:
+            self.moment = moment
+            self.wake()
+
+    def action_step(self, steps: int) -> None:
+        self._at(self.moment.stepped(steps, self._now(), self._kept_from))
+
+    def action_live(self) -> None:
+        self._place = None
+        self._at(Moment(None, self.moment.span))
+
+    def action_zoom(self, by: int) -> None:
+        self._at(self.moment.zoomed(by))
+
+    def on_timeline_scrubbed(self, event: Timeline.Scrubbed) -> None:
+        self._at(self.moment.to(event.at_us, self._now(), self._kept_from))
+
+    def action_anomaly(self, direction: int) -> None:
+        self.run_worker(self._walk(direction), name="walk", group="walk", exclusive=True)
+
+    async def _walk(self, direction: int) -> None:
+        """Go to the next moment at which something was out of the ordinary, or to the one before."""
+        at_us, kept_from = self.moment.at(self._now()), self._kept_from or 0
+        self.say("looking …")
+        for far in LOOKED_FOR_US:
+            begin, end = (at_us + 1, at_us + far) if direction > 0 else (at_us - far, at_us)
+            hosts = None if self._chosen is None else sorted(self._chosen)
+            try:
+                found = await self.asker.anomalies(begin, end, hosts=hosts, last=direction < 0, limit=1)
+            except LivedataError as error:
+                self.say(str(error))
+                return
+            if found:
+                self._go_to(found[0])
+                return
+            if end > self._now() or begin < kept_from:
+                break
+        self.say(f"nothing out of the ordinary {'after' if direction > 0 else 'before'} this moment")
+
+    def _go_to(self, anomaly: Anomaly) -> None:
+        self._at(Moment(anomaly.ts, self.moment.span))
+        self.say(f"▲ {anomaly.host}: {anomaly.what} {anomaly.detail}")
+        self.view.point_at(anomaly.host)
+
+    def action_goto(self) -> None:
+        self.query_one(Prompt).ask("goto", "a time: 15m, 03:12, yesterday 03:12, 2026-11-20T03:00")
+
+    def action_filter(self) -> None:
+        self.query_one(Prompt).ask(
+            "filter", "hosts: a text, web-*, env=prod, web and not env=dev", self._filter
+        )
+
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        if event.purpose == "filter":
+            self._filter = event.text.strip()
+            self.wake()
+
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        self.say("")
+        if event.purpose == "filter":
+            self._filter = (event.text or "").strip()
+            self.wake()
+        elif event.text:
+            try:
+                at_us = parse_when(event.text, self._now())
+            except UsageError as error:
+                self.say(str(error))
+            else:
+                self._at(self.moment.to(at_us, self._now(), self._kept_from))
+        self.view.enter()
+
+    # The rest
+
+    async def action_view(self, number: int) -> None:
+        await self._show_view(number)
+
+    async def action_back(self) -> None:
+        self.say("")
+        if self.shown != 0:
+            await self._show_view(0)
+
+    def action_theme(self) -> None:
+        self.theme = "light" if self.theme == "dark" else "dark"

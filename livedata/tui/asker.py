@@ -1,0 +1,154 @@
+"""Asks the store for the screen: questions at a moment, and what is new since the last time, in a thread beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from ..errors import StoreError
+from ..query.engine import Limits, Pool, stream
+from ..query.source import Source, store_source
+from ..query.tail import first, noting
+from ..query.views import EVERYTHING, Scope, column_names, timestamp_sql
+from ..store.follow import rows_since, tables_since
+from ..store.reader import Place, TableContent, host_names, kept, table_definitions
+from .anomaly import Anomaly, anomalies, anomaly_sql
+from .pulse import TABLES, Pulse, pulse_sql
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+AT = "{at}"
+"""Stands in the screen's questions where the moment comes."""
+
+
+class Asker:
+    """One store. Every question takes its turn in one thread; `close` waits for the one that is under way.
+
+    What the functions raise is what `livedata.query.engine.stream` and the store's reader raise.
+    """
+
+    def __init__(self, root: Path, limits: Limits) -> None:
+        self.root = root
+        self._pool = Pool(limits)
+        self._fresh = Pool(limits)
+        """For rows that are in no file: an instance that reaches none."""
+        self._thread = ThreadPoolExecutor(1, "livedata-ask")
+
+    async def ask(self, sql: str, at_us: int, hosts: Sequence[str] | None = None) -> pa.Table:
+        """The answer over rows up to a moment (microseconds UTC), of hosts or of all; `{at}` in the SQL is that moment."""
+        scope = Scope(None, at_us + 1, None if hosts is None else tuple(hosts))
+        return await self._run(self._ask, sql.replace(AT, timestamp_sql(at_us)), scope)
+
+    async def pulse(self, names: Sequence[str], at_us: int) -> tuple[Pulse, Place]:
+        """The fleet at a moment, and the place behind all the rows that were looked at."""
+        return await self._run(self._whole_pulse, names, at_us)
+
+    async def pulse_since(self, pulse: Pulse, place: Place) -> Place | None:
+        """Add to a pulse what came behind a place, and give the next; None: too long ago, begin anew."""
+        return await self._run(self._add, pulse, place)
+
+    async def anomalies(
+        self,
+        since_us: int,
+        until_us: int,
+        *,
+        hosts: Sequence[str] | None = None,
+        last: bool = False,
+        limit: int = 500,
+    ) -> list[Anomaly]:
+        """What is out of the ordinary from `since_us` on and before `until_us`: the first of it, or the last, the latest first."""
+        return await self._run(self._anomalies, since_us, until_us, hosts, "ts DESC" if last else "ts", limit)
+
+    async def hosts(self) -> list[str]:
+        """Every host that ever had a row; none where there is no store."""
+        return await self._run(host_names, self.root)
+
+    async def kept(self) -> tuple[int, int] | None:
+        """The first and the last time that the store has rows of; None where it has none."""
+        return await self._run(kept, self.root)
+
+    async def tables(self) -> Mapping[str, Sequence[str]]:
+        """The columns of each table."""
+        return await self._run(_columns, self.root)
+
+    async def first(
+        self, table: str, sql: str, at_us: int, hosts: Sequence[str] | None
+    ) -> tuple[pa.Table | None, Place]:
+        """As `livedata.query.tail.first`, up to a moment."""
+        scope = Scope(None, at_us + 1, None if hosts is None else tuple(hosts))
+        sql = sql.replace(AT, timestamp_sql(at_us))
+        return await self._run(first, self.root, table, sql, scope=scope, limits=self._pool.limits)
+
+    async def rows_since(self, table: str, place: Place) -> tuple[pa.Table | None, Place | None]:
+        """Rows of a table behind a place, and the next; None: too long ago, begin anew."""
+        return await self._run(self._rows_since, table, place)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+        self._pool.close()
+        self._fresh.close()
+
+    async def _run(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, partial(call, *arguments, **named)
+        )
+
+    def _ask(self, sql: str, scope: Scope = EVERYTHING) -> pa.Table:
+        return _answer(store_source(self.root), sql, self._pool, scope)
+
+    def _anomalies(
+        self, since_us: int, until_us: int, hosts: Sequence[str] | None, order: str, limit: int
+    ) -> list[Anomaly]:
+        since, until = timestamp_sql(since_us), timestamp_sql(until_us)
+        sql = anomaly_sql(table_definitions(self.root), since, until, order)
+        scope = Scope(hosts=None if hosts is None else tuple(hosts))
+        return anomalies(self._ask(f"{sql} LIMIT {limit}", scope)) if sql else []
+
+    def _whole_pulse(self, names: Sequence[str], at_us: int) -> tuple[Pulse, Place]:
+        pulse = Pulse(tuple(names))
+        source, place = noting(self.root)
+        sql = pulse_sql(source.definitions(), timestamp_sql(at_us))
+        if sql:
+            pulse.take(_answer(source, sql, self._pool))
+        return pulse, place()
+
+    def _add(self, pulse: Pulse, place: Place) -> Place | None:
+        try:
+            found, place = tables_since(self.root, TABLES, place)
+        except StoreError:
+            return None
+        rows = {name: table for name, table in found.items() if table.num_rows}
+        definitions = table_definitions(self.root) if rows else {}
+        content = {name: TableContent(definitions[name], (), table) for name, table in rows.items()}
+        source = Source(
+            lambda: {name: definitions[name] for name in rows}, lambda spans: nullcontext(content)
+        )
+        if sql := pulse_sql(rows, None):
+            pulse.take(_answer(source, sql, self._fresh))
+        return place
+
+    def _rows_since(self, table: str, place: Place) -> tuple[pa.Table | None, Place | None]:
+        try:
+            return rows_since(self.root, table, place)
+        except StoreError:
+            return None, None
+
+
+def _answer(source: Source, sql: str, pool: Pool, scope: Scope = EVERYTHING) -> pa.Table:
+    import pyarrow as pa
+
+    with stream(source, sql, scope=scope, pool=pool) as (schema, batches):
+        return pa.Table.from_batches(list(batches), schema)
+
+
+def _columns(root: Path) -> dict[str, list[str]]:
+    return {name: column_names(probe) for name, probe in table_definitions(root).items()}

@@ -1,0 +1,53 @@
+"""What every view of the screen is: it is told the moment, and shows the store as it was then."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from textual.containers import Vertical
+
+from .asker import Asker
+from .pulse import HostPulse
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is looked at: the moment (microseconds UTC), whether it is now, and the fleet then, as far as it is chosen.
+
+    `chosen`: the names of the hosts, None for all.
+    """
+
+    at_us: int
+    live: bool
+    fleet: tuple[HostPulse, ...]
+    chosen: Collection[str] | None
+
+    @property
+    def hosts(self) -> tuple[str, ...] | None:
+        """For a question's scope: None where all are meant."""
+        return None if self.chosen is None else tuple(sorted(self.chosen))
+
+
+class View(Vertical):
+    """One of the screen's views. `look` raises LivedataError, which is told below."""
+
+    DEFAULT_CSS = "View { height: 1fr; }"
+
+    def __init__(self, asker: Asker) -> None:
+        super().__init__()
+        self.asker = asker
+
+    @property
+    def head(self) -> str:
+        """What it shows, for the first line; a host may have written it."""
+        return ""
+
+    async def look(self, looked: Looked) -> None:
+        raise NotImplementedError
+
+    def enter(self) -> None:
+        """It is shown now: whatever takes keys takes them."""
+
+    def point_at(self, host: str) -> None:
+        """Something is the matter with this host."""
