@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -11,9 +10,10 @@ from collections import Counter
 
 import pytest
 
+from livedata.probe.load import load_probes
 from tests.fleet.host import TestHost, wait_for
 from tests.fleet.hosts import Fleet
-from tests.fleet.product import Product, next_tick
+from tests.fleet.product import Product
 
 WORKS = "SELECT count(*) > 0 AS told FROM scrape WHERE probe = 'log' AND outcome = 'ok'"
 
@@ -76,6 +76,19 @@ def test_what_is_logged_while_connected_is_there_at_once(fleet: Fleet, product: 
     wait_for(lambda: not followers(host), 30)
 
 
+def often(product: Product, host: TestHost) -> None:
+    """Have the journal asked for by each pull, and nothing else."""
+    others = "".join(
+        f"[hosts.{host.name}.probes.{name}]\nenabled = false\n" for name in load_probes() if name != "log"
+    )
+    product.hosts([], f'{others}[hosts.{host.name}.probes.log]\nevery = "1s"\n')
+
+
+def pull(product: Product, backfill: str) -> None:
+    time.sleep(1.1)
+    product.run("fleet", "snapshot", "--backfill", backfill)
+
+
 def killed(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -111,7 +124,7 @@ def read_back_in_spite_of_all(product: Product, host: TestHost, entries: int) ->
 def test_reading_back_goes_on_where_it_was_killed(fleet: Fleet, product: Product) -> None:
     host = fleet.make("log-02", "journal")
     product.hosts(fleet.hosts)
-    read_back_in_spite_of_all(product, host, 20_000)
+    read_back_in_spite_of_all(product, host, 14_000)
     # And what was kept before a boot is not asked for again after it.
     host.reboot()
     host.log("after the boot")
@@ -128,13 +141,12 @@ def test_reading_back_a_large_journal_in_spite_of_all(fleet: Fleet, product: Pro
 
 def test_a_pull_reads_back_and_the_next_goes_on(fleet: Fleet, product: Product) -> None:
     host = fleet.make("log-04", "journal")
-    product.hosts(fleet.hosts)
+    often(product, host)
     host.log_all([f"old {i}" for i in range(9_000)])
     host.journal("-n1")
-    product.run("fleet", "snapshot", "--backfill", "none")
+    pull(product, "none")
     assert 1_000 < kept(product, host).total() < 3_000
-    next_tick()
-    product.run("fleet", "snapshot", "--backfill", "all")
+    pull(product, "all")
     assert kept(product, host) == told(host)
     (row,) = product.ask("SELECT strftime(min(ts), '%Y-%m-%dT%H:%M:%SZ') AS first FROM log")
     assert row["first"] in product.run("fleet", "status", "--format", "csv").stdout
@@ -144,10 +156,10 @@ def test_a_pull_reads_back_and_the_next_goes_on(fleet: Fleet, product: Product) 
 
 def test_what_was_vacuumed_before_it_was_read_is_told(fleet: Fleet, product: Product) -> None:
     host = fleet.make("log-05", "journal")
-    product.hosts(fleet.hosts)
+    often(product, host)
     host.log_all([f"first {i}" for i in range(3_000)])
     host.journal("-n1")
-    product.run("fleet", "snapshot", "--backfill", "none")
+    pull(product, "none")
     first = kept(product, host)
     host.log_all([f"lost {i}" for i in range(500)])
     everything = told(host)
@@ -156,14 +168,12 @@ def test_what_was_vacuumed_before_it_was_read_is_told(fleet: Fleet, product: Pro
     left = told(host)
     lost = everything - first - left
     older = min(us for us, _ in first)
-    next_tick()
-    product.run("fleet", "snapshot", "--backfill", "all")
+    pull(product, "all")
     assert kept(product, host) == first + left
     between = sum(count for (us, _), count in lost.items() if us > older)
     told_of = missed(product)
     assert len(told_of) == 2
     assert any(f"up to {between:,}" in detail for detail in told_of), (between, told_of)
     # It is told once.
-    next_tick()
-    product.run("fleet", "snapshot", "--backfill", "all")
+    pull(product, "all")
     assert missed(product) == told_of
