@@ -131,7 +131,7 @@ class Asker:
         self.circles = False
         """Whether the journal's last answer was for the most part what came before."""
         self._requests: dict[tuple[str, ...], Request] = {}
-        self._skew_ms: float | None = None
+        self._skew_ms: int | None = None
         self._skew_at = 0
 
     def of_lane(self, lane: Lane) -> tuple[Probe, ...]:
@@ -441,4 +441,4 @@ def _keeps_changes(probe: Probe) -> bool:
 
 
 def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 3)
+    return None if seconds is None else round(seconds * 1000, 2)

@@ -59,12 +59,17 @@ class Scrape:
     exit_status: int | None = None
     whole: bool | None = None
 
-    def row(self, clock_skew_ms: float | None) -> tuple[object, ...]:
+    def row(self, clock_skew_ms: int | None) -> tuple[object, ...]:
         """In the order of the table's columns, with what is known of the host's clock."""
         return (
-            self.probe, self.outcome.value, self.detail, self.connect_ms, self.rtt_ms, self.wall_ms,
-            self.remote_cpu_ms, self.bytes, self.rows, self.exit_status, self.whole, clock_skew_ms,
+            self.probe, self.outcome.value, self.detail, _hundredths(self.connect_ms), _hundredths(self.rtt_ms),
+            _hundredths(self.wall_ms), _hundredths(self.remote_cpu_ms), self.bytes, self.rows, self.exit_status, self.whole, clock_skew_ms,
         )  # fmt: skip
+
+
+def _hundredths(number: float | None) -> int | None:
+    """As the store takes decimals of two places: as doubles these times were a third of the table."""
+    return None if number is None else round(number * 100)
 
 
 CONNECT = "connect"
@@ -80,16 +85,16 @@ SCRAPE = Probe(
         Column("outcome", 2, "str", "text", "ok, unsupported, denied, failed, timeout, unreachable, unresolved, "
                "offline, auth_failed, hostkey_changed, hostkey_unknown, malformed, truncated, missed"),
         Column("detail", 3, "str", "text", "What the host, the network or ssh said; null where all is well"),
-        Column("connect_ms", 4, "f64", "gauge", "Time to an authenticated session, when this run opened one"),
-        Column("rtt_ms", 5, "f64", "gauge", "From the request to the first byte of its answer"),
-        Column("wall_ms", 6, "f64", "gauge", "From the request to the end of its answer"),
-        Column("remote_cpu_ms", 7, "f64", "gauge", "CPU the shell and its children took on the host for the whole "
+        Column("connect_ms", 4, "d2", "gauge", "Time to an authenticated session, when this run opened one"),
+        Column("rtt_ms", 5, "d2", "gauge", "From the request to the first byte of its answer"),
+        Column("wall_ms", 6, "d2", "gauge", "From the request to the end of its answer"),
+        Column("remote_cpu_ms", 7, "d2", "gauge", "CPU the shell and its children took on the host for the whole "
                "request, shared out by the probes' bytes; kernel ticks of 10 ms, so look at sums"),
         Column("bytes", 8, "i64", "gauge", "Bytes of the answer that are this probe's"),
         Column("rows", 9, "i64", "gauge", "Rows kept"),
         Column("exit_status", 10, "i64", "gauge", "Exit status of the probe's body"),
         Column("whole", 12, "bool", "text", "Whether rows of everything there was were kept, rather than of what changed; null: none"),
-        Column("clock_skew_ms", 11, "f64", "gauge", "The host's clock minus the collector's; known to the second"),
+        Column("clock_skew_ms", 11, "i64", "gauge", "The host's clock minus the collector's; known to the second"),
     ),
     derived=(Derived("ok", "outcome = 'ok'", "Whether the run gave all it promises"),),
 )  # fmt: skip
