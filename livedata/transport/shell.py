@@ -184,7 +184,7 @@ class Shell:
                         async with asyncio.timeout_at(until):
                             await flows.wait()
                     flows.clear()
-                    lines = framer.lines() or self._last_lines(request)
+                    lines = self._last_lines(request) if self._sections else framer.lines()
                     if lines and not await heard(lines):
                         seconds = 0.0
                     if self._held:

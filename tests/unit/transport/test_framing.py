@@ -180,3 +180,22 @@ def test_roots_are_put_back() -> None:
     text = "==> /host/proc/stat <==\ncpu 1\n\n==> /host/sys/x <==\n2\n"
     roots = [("/host/proc", "/proc"), ("/host/sys", "/sys")]
     assert split_files(text, roots) == {"/proc/stat": "cpu 1\n", "/sys/x": "2\n"}
+
+
+@given(hostile, st.lists(st.integers(0, 5000)))
+def test_lines_taken_early_and_the_rest_are_the_section(data: bytes, cuts: list[int]) -> None:
+    whole = mark(f"B 12.34 {BOOT}") + data + mark("S log 0") + mark("E 12.40")
+    framer, taken, rest = Framer(NONCE, 1_000_000), b"", None
+    for start, stop in pairwise([0, *sorted(c % (len(whole) + 1) for c in cuts), len(whole)]):
+        for event in framer.feed(whole[start:stop]):
+            rest = event.data if isinstance(event, Section) else rest
+        if rest is None:
+            lines = framer.lines()
+            assert lines == b"" or lines.endswith(b"\n")
+            taken += lines
+    assert rest is not None
+    # A newline that turns out to be a mark's makes an empty line of those that were taken.
+    assert [line for line in (taken + rest).split(b"\n") if line] == [
+        line for line in data.split(b"\n") if line
+    ]
+    assert framer.ended
