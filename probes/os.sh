@@ -11,7 +11,7 @@
 # [columns]
 # distribution = { id = 1, type = "str", kind = "text", help = "ID of os-release: debian, ubuntu, rhel, alpine ..." }
 # version = { id = 2, type = "str", kind = "text", help = "VERSION_ID of os-release" }
-# codename = { id = 3, type = "str", kind = "text", help = "VERSION_CODENAME of os-release" }
+# codename = { id = 3, type = "str", kind = "text", help = "VERSION_CODENAME of os-release; UBUNTU_CODENAME where there is none" }
 # pretty_name = { id = 4, type = "str", kind = "text", help = "PRETTY_NAME of os-release" }
 # hostname = { id = 5, type = "str", kind = "text", help = "What the host calls itself" }
 # kernel = { id = 6, type = "str", kind = "text", help = "Release of the running kernel" }

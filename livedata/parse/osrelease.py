@@ -48,7 +48,7 @@ def osrelease(probe: Probe, reading: Reading) -> list[Row]:
     values: dict[str, Any] = {
         "distribution": release.get("ID"),
         "version": release.get("VERSION_ID"),
-        "codename": release.get("VERSION_CODENAME"),
+        "codename": release.get("VERSION_CODENAME") or release.get("UBUNTU_CODENAME"),
         "pretty_name": release.get("PRETTY_NAME"),
         "hostname": facts.get("hostname"),
         "kernel": facts.get("kernel"),
