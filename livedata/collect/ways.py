@@ -61,8 +61,8 @@ BACK = Way("back", unseen_back, cursor_back, lambda text, before: _resume(text, 
 def words(gap: Gap) -> str:
     """What a row in `scrape` says of entries that are gone."""
     many = f"up to {gap.entries:,}" if gap.entries is not None else "it is not known how many"
-    since = f"from {_stamp(gap.since)}" if gap.since else "all"
-    return f"journal entries {since} to {_stamp(gap.until)} were gone before they were read: {many}"
+    since = f" from {_stamp(gap.since)}" if gap.since else ", all"
+    return f"journal entries{since} to {_stamp(gap.until)} were gone before they were read: {many}"
 
 
 def _stamp(us: int) -> str:
