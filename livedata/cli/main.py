@@ -11,7 +11,22 @@ from typer.exceptions import TyperException
 
 from .. import __version__
 from ..errors import INTERRUPTED, LivedataError, UsageError
-from . import check, collect, inventory, probe, ps, query, status, store, tables, tail, top, transfer, trust
+from . import (
+    check,
+    collect,
+    inventory,
+    logs,
+    probe,
+    ps,
+    query,
+    status,
+    store,
+    tables,
+    tail,
+    top,
+    transfer,
+    trust,
+)
 from .common import say
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -26,15 +41,16 @@ app = typer.Typer(
 )
 
 
-def _group(name: str, help_text: str) -> typer.Typer:
+def _group(name: str, help_text: str, under: typer.Typer = app) -> typer.Typer:
     group = typer.Typer(help=help_text, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP)
-    app.add_typer(group, name=name)
+    under.add_typer(group, name=name)
     return group
 
 
 fleet = _group("fleet", "Ask and collect: hosts, probes, queries.")
 probes = _group("probe", "Probes: those there are, and your own.")
 stored = _group("store", "Keep: what is stored, how big, how sound.")
+logged = _group("logs", "What the hosts' logs are made of.", fleet)
 app.command("up")(collect.up)
 fleet.command("init")(inventory.init)
 fleet.command("hosts")(inventory.hosts)
@@ -48,6 +64,7 @@ fleet.command("query")(query.query)
 fleet.command("tail")(tail.tail)
 fleet.command("top")(top.top)
 fleet.command("tables")(tables.tables)
+logged.command("patterns")(logs.patterns)
 probes.command("list")(probe.list_probes)
 probes.command("show")(probe.show)
 probes.command("new")(probe.new)

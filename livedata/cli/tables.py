@@ -25,6 +25,7 @@ def tables(
     config = configure(store=store)
     from ..model.scrape import SCRAPE
     from ..probe.load import load_probes, own_tables
+    from ..query.above import standing
     from ..query.catalogue import cadence, column_list, table_list
     from ..query.formats import FORMATS
     from ..query.source import store_source
@@ -32,8 +33,10 @@ def tables(
     form = choose_format(format_name, None, FORMATS)
     kept = store_source(config.store).definitions()
     known = {SCRAPE.name: SCRAPE, **own_tables(load_probes(config.probes)), **kept}
+    above = {name: view.probe for name, view in standing(known).items()}
+    known |= above
     if table is None:
-        answer = table_list(known, kept)
+        answer = table_list(known, {*kept, *(name for name in above if above[name].source in kept)})
     elif table in known:
         probe = known[table]
         answer = column_list(probe)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import StoreError
 from ..model.result import Result
+from .above import named_above
 from .damage import find_damage
 from .instance import DEFAULT_LIMITS, Instance, Limits, Pool
 from .narrow import NOTHING
@@ -174,7 +175,8 @@ def _open(question: _Question, stack: ExitStack) -> _Opened:
     admitted = pool.admit(connection, question.sql)
     definitions = source.definitions() if admitted.named or admitted.lists_tables else {}
     tables = named_tables(source, definitions, admitted, question.sql)
-    plan = plan_question(instance, connection, question.sql, admitted, tables, pool.limits)
+    above = named_above(definitions, admitted)
+    plan = plan_question(instance, connection, question.sql, admitted, tables, above, pool.limits)
     if scope.hosts is not None and tables:
         scope = replace(scope, hosts=chosen_hosts(source, scope.hosts))
     plan = plan.within(scope)

@@ -6,11 +6,12 @@ same moment in both. Without the optimizer `statistics_propagation`, or DuckDB w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..model.probe import Probe
+from .above import Above
 from .admit import Admitted
 from .instance import Instance, Limits
 from .narrow import EVERYTHING, FIRST, HIGHEST, LAST, LOWEST, Bounds, bounds_of
@@ -87,21 +88,25 @@ def plan_question(
     sql: str,
     admitted: Admitted,
     tables: Mapping[str, Probe],
+    above: Sequence[Above],
     limits: Limits,
 ) -> Plan:
-    """Plans over `tables`, and leaves `connection` within the transaction that the question is to be asked in.
+    """Plans over `tables` and the views `above` them, and leaves `connection` within the transaction that the question is to be asked in.
 
     Raises:
         QueryError: the SQL can't be bound, or a `[derived]` column of a header can't.
     """
-    text = admitted.selects if admitted.names_columns else None
+    views = {view.name: view.sql() for view in above}
+    text = " ".join((admitted.selects, *views.values())) if admitted.names_columns else None
     columns = {name: columns_named(probe, text) for name, probe in tables.items()}
     instance.stand_in({name: (tables[name], columns[name]) for name in tables})
     connection.execute("BEGIN; SET disabled_optimizers = 'statistics_propagation'")
     if admitted.lists_tables:
         for name in instance.stand_ins.keys() - tables.keys():
             connection.execute(f"DROP TABLE {identifier(name)}")
-    bounds = _bounds(instance, connection, sql, admitted.selects, tables, limits)
+    made = "".join(f"CREATE VIEW {identifier(name)} AS {select};" for name, select in views.items())
+    connection.execute(made)
+    bounds = _bounds(instance, connection, sql, admitted.selects, tables, made, limits)
     connection.execute("SET disabled_optimizers = ''")
     start = len(admitted.selects) - len(admitted.selects.lstrip())
     return Plan(
@@ -118,6 +123,7 @@ def _bounds(
     sql: str,
     select: str,
     tables: Mapping[str, Probe],
+    made: str,
     limits: Limits,
 ) -> Mapping[str, Bounds]:
     import duckdb
@@ -129,7 +135,7 @@ def _bounds(
         if detail and detail["exception_type"] in MISTAKES:
             known = {name: column_names(probe) for name, probe in tables.items()}
             raise engine_error(error, sql, known, limits.seconds, limits.memory, len(PLANNED)) from None
-        connection.execute("ROLLBACK; BEGIN")
+        connection.execute(f"ROLLBACK; BEGIN; {made}")
         return dict.fromkeys(tables, EVERYTHING)
     return bounds_of(
         rows[0][1],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..model.probe import Probe
+from .above import standing
 from .admit import Admitted
 from .problems import did_you_mean, problem_at
 
@@ -115,6 +116,7 @@ def named_tables(
         QueryError: a name is no table's, and no WITH defines it.
     """
     known = {name.lower(): name for name in definitions}
+    known |= {name: view.over for name, view in standing(definitions).items()}
     wanted = set(definitions) if admitted.lists_tables else set()
     for name, offset in admitted.named:
         if name.lower() in known:
@@ -127,7 +129,7 @@ def named_tables(
                     f"{source.name} has nothing of {name} yet",
                     "livedata fleet snapshot collects it; livedata fleet check says what the hosts can't show",
                 )
-            hint = did_you_mean(name, definitions, "livedata fleet tables lists them")
+            hint = did_you_mean(name, known, "livedata fleet tables lists them")
             if not definitions:
                 hint = f"{source.name} is empty: livedata up, or livedata fleet snapshot, fills it"
             raise problem_at(sql, offset, f"there is no table {name}", hint)
