@@ -184,9 +184,9 @@ def listener(
     yield Collector(Passing(LOG, hear), hosts, probes, ways, SystemClock(), config, said, complain)
 
 
-async def until_stopped(collecting: Collector) -> None:
-    """Watch until SIGINT, SIGTERM or SIGHUP; everything collected is in the store when this returns."""
-    stop = asyncio.Event()
+async def until_stopped(collecting: Collector, stop: asyncio.Event | None = None) -> None:
+    """Watch until SIGINT, SIGTERM or SIGHUP, or until `stop` is set; everything collected is in the store when this returns."""
+    stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up stays ignored

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import SOME_HOSTS_FAILED, NoHostReached, StoreLocked
 from .common import BackfillOption, HostsArgument, InventoryOption, StoreOption, configure, say
 from .filling import filling
+from .top import ThemeOption, make_screen, terminal
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -29,8 +30,15 @@ def up(
     store: StoreOption = None,
     inventory: InventoryOption = None,
     backfill: BackfillOption = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of the screen that a terminal gets")
+    ] = False,
+    theme: ThemeOption = None,
 ) -> None:
-    """Watch this machine, without SSH, and the inventory's hosts or those named: the zero-configuration start."""
+    """Watch this machine, without SSH, and the inventory's hosts or those named: the zero-configuration start.
+
+    A terminal gets the screen of `livedata fleet top`; it ends with the collecting, by q or Ctrl-C.
+    """
     from ..inventory import find_hosts
     from ..inventory.adhoc import this_machine
 
@@ -38,7 +46,10 @@ def up(
     others = find_hosts(config, hosts or [], say)
     here = this_machine()
     watched = others if here.name in {h.name for h in others} else (here, *others)
-    _watch(config, watched, "livedata up")
+    if terminal() and not plain:
+        _watch_on_screen(config, watched, theme)
+    else:
+        _watch(config, watched, "livedata up")
 
 
 def watch(
@@ -104,6 +115,36 @@ def _watch(config: Config, hosts: Sequence[Host], purpose: str) -> None:
     with app.collector(config, hosts, purpose, _said, say, filling()) as collecting:
         _introduce(config, hosts)
         asyncio.run(app.until_stopped(collecting))
+    say("Stopped; everything collected is in the store.")
+
+
+def _watch_on_screen(config: Config, hosts: Sequence[Host], theme: str | None) -> None:
+    """Collect, and show the screen meanwhile; what is wrong with the store is told on it, and again when it has gone."""
+    import asyncio
+
+    from .. import app
+
+    screen = make_screen(config, hosts, theme, "the first rows come in a moment")
+    complaints: list[str] = []
+
+    def complain(text: str) -> None:
+        complaints.append(text)
+        screen.say(text)
+
+    async def both() -> None:
+        stop = asyncio.Event()
+        watching = asyncio.create_task(app.until_stopped(collecting, stop))
+        watching.add_done_callback(lambda _: screen.exit())
+        try:
+            await screen.run_async()
+        finally:
+            stop.set()
+            await watching
+
+    with app.collector(config, hosts, "livedata up", _quiet, complain) as collecting:
+        asyncio.run(both())
+    for text in complaints:
+        say(text)
     say("Stopped; everything collected is in the store.")
 
 

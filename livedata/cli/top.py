@@ -21,6 +21,8 @@ ThemeOption = Annotated[
     typer.Option("--theme", metavar="LOOK", help="dark or light; default: what the terminal says, else dark"),
 ]
 
+NOBODY = "nothing is kept yet: livedata up, or livedata fleet watch, collects"
+
 
 def top(store: StoreOption = None, inventory: InventoryOption = None, theme: ThemeOption = None) -> None:
     """Show the fleet on a screen: as it is, or as it was at any kept moment.
@@ -35,7 +37,7 @@ def top(store: StoreOption = None, inventory: InventoryOption = None, theme: The
             "the screen needs a terminal", hint="livedata fleet status and fleet query answer anywhere"
         )
     config = configure(store=store, inventory=inventory)
-    screen(config, find_hosts(config), theme).run()
+    make_screen(config, find_hosts(config), theme).run()
 
 
 def terminal() -> bool:
@@ -43,8 +45,11 @@ def terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def screen(config: Config, hosts: Sequence[Host], theme: str | None) -> Top:
-    """The screen over a store; `hosts` are shown even where nothing is known of them. Raises UsageError: there is no such look."""
+def make_screen(config: Config, hosts: Sequence[Host], theme: str | None, waiting: str = NOBODY) -> Top:
+    """The screen over a store; `hosts` are shown even where nothing is known of them. `waiting`: what is said while there are no rows.
+
+    Raises UsageError: there is no such look.
+    """
     from ..errors import UsageError
     from ..query.engine import Limits
     from ..tui.app import Top
@@ -54,7 +59,14 @@ def screen(config: Config, hosts: Sequence[Host], theme: str | None) -> Top:
         raise UsageError(f"there is no look {theme!r}", where="--theme", hint=f"looks: {', '.join(THEMES)}")
     limits = Limits(config.query_seconds, config.query_memory)
     names = [host.name for host in hosts]
-    return Top(config.store, limits=limits, names=names, choose=_chooser(hosts), theme=theme or suitable())
+    return Top(
+        config.store,
+        limits=limits,
+        names=names,
+        choose=_chooser(hosts),
+        theme=theme or suitable(),
+        waiting=waiting,
+    )
 
 
 def _chooser(hosts: Sequence[Host]) -> Callable[[str, Sequence[str]], frozenset[str]]:

@@ -22,15 +22,23 @@ from ..query.when import parse_when
 from ..store.reader import Place
 from .anomaly import Anomaly
 from .asker import Asker
+from .cells import day_clock
 from .fleet import FleetView
 from .headline import Headline
+from .host import HostView
+from .limits import STALE_US
+from .logs import LogView
+from .processes import ProcessView
 from .prompt import Prompt
 from .pulse import MINUTE_US, SPARK_MINUTES, HostPulse, Pulse
+from .question import QuestionView
+from .table import Table
 from .theme import THEMES
 from .timeline import Moment, Timeline
-from .view import Looked, View
+from .view import LookAgain, Looked, Say, View
 
-REFRESH_SECONDS = 2.0
+REFRESH_US = 1_900_000
+MARK_SECONDS = 2.0
 ANEW_US = 300 * 1_000_000
 """While it is live, marks are asked for again so often."""
 LOOKED_FOR_US = (
@@ -42,6 +50,11 @@ LOOKED_FOR_US = (
 )
 """How far a walk to the next anomaly looks, each step only where the one before found nothing."""
 
+HOST = 4
+"""The view of one host, among the views."""
+
+TIME, ANOMALY = Binding.Group("time", compact=True), Binding.Group("anomaly", compact=True)
+
 Chooser = Callable[[str, Sequence[str]], frozenset[str]]
 """Which of some hosts a text means. Raises UsageError."""
 
@@ -52,7 +65,7 @@ def by_text(text: str, hosts: Sequence[str]) -> frozenset[str]:
 
 
 class Top(App[None]):
-    """`names`: hosts to show even if the store knows nothing of them. `now_us`: the time, microseconds UTC."""
+    """`names`: hosts to show even if the store knows nothing of them. `waiting`: what is said while it holds nothing. `now_us`: the time, microseconds UTC."""
 
     CSS = """
     Screen { layout: vertical; }
@@ -62,25 +75,31 @@ class Top(App[None]):
     #said { height: auto; max-height: 4; padding: 0 1; display: none; background: $panel; color: $warning; }
     #said.-shown { display: block; }
     Footer { height: 1; }
+    Footer.-compact FooterLabel { margin: 0 1 0 0; }
     """
     TITLE = "livedata"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "view(0)", "fleet"),
-        Binding("slash", "filter", "filter"),
-        Binding("left", "step(-1)", "back", key_display="←"),
-        Binding("right", "step(1)", "on", key_display="→"),
+        Binding("2", "view(1)", "procs"),
+        Binding("3", "view(2)", "log"),
+        Binding("4", "view(3)", "SQL"),
+        Binding("left", "step(-1)", "a step back", key_display="←", group=TIME),
+        Binding("right", "step(1)", "a step on", key_display="→", group=TIME),
         Binding("shift+left", "step(-10)", "10 steps back", show=False),
         Binding("shift+right", "step(10)", "10 steps on", show=False),
-        Binding("left_square_bracket", "anomaly(-1)", "anomaly", key_display="["),
-        Binding("right_square_bracket", "anomaly(1)", "anomaly", key_display="]"),
+        Binding("left_square_bracket", "anomaly(-1)", "the anomaly before", key_display="[", group=ANOMALY),
+        Binding("right_square_bracket", "anomaly(1)", "the next anomaly", key_display="]", group=ANOMALY),
         Binding("l", "live", "live"),
-        Binding("g", "goto", "go to"),
+        Binding("slash", "filter", "filter"),
+        Binding("g", "goto", "go to a time", show=False),
         Binding("minus", "zoom(-1)", "shorter time line", show=False),
         Binding("plus", "zoom(1)", "longer time line", show=False),
         Binding("t", "theme", "light/dark", show=False),
         Binding("escape", "back", "back", show=False),
-        Binding("q,ctrl+c", "quit", "quit", key_display="q"),
+        Binding("question_mark", "keys", "keys", key_display="?"),
+        Binding("q", "quit", "quit"),
+        Binding("ctrl+c", "quit", "quit", show=False, priority=True),
     ]
 
     def __init__(
@@ -91,6 +110,7 @@ class Top(App[None]):
         names: Sequence[str] = (),
         choose: Chooser = by_text,
         theme: str = "dark",
+        waiting: str = "nothing is kept yet",
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         super().__init__()
@@ -98,11 +118,12 @@ class Top(App[None]):
         self.moment = Moment()
         self._names, self._choose, self._now = tuple(names), choose, now_us
         self._pulse = Pulse()
+        self._waiting = waiting
         self._place: Place | None = None
+        self._pulse_us = 0
         self._looked_at: int | None = None
         self._kept_from: int | None = None
-        self._kept_until: int | None = None
-        self._filter = ""
+        self._filter = self._said = ""
         self._chosen: frozenset[str] | None = None
         self._anomalies: Sequence[Anomaly] = ()
         self._anomalies_of: tuple[int, int] | None = None
@@ -111,12 +132,12 @@ class Top(App[None]):
             self.register_theme(look)
         self.theme = theme
         self.views: list[View] = []
-        self.shown = 0
+        self.shown = self._before = 0
 
     # What is on it
 
     def compose(self) -> ComposeResult:
-        self.views = [FleetView(self.asker)]
+        self.views = [cls(self.asker) for cls in (FleetView, ProcessView, LogView, QuestionView, HostView)]
         yield Headline()
         with Container(id="views"):
             yield from self.views
@@ -126,6 +147,7 @@ class Top(App[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     async def on_mount(self) -> None:
+        self.say(self._said)
         await self._show_view(0)
         self.run_worker(self._keep_looking(), name="look", exit_on_error=True)
         self.run_worker(self._keep_marking(), name="mark", exit_on_error=True)
@@ -146,6 +168,9 @@ class Top(App[None]):
 
     def say(self, text: str) -> None:
         """A sentence for the person before the screen; blank takes it away."""
+        self._said = text
+        if not (self.views and self.is_running):
+            return
         said = self.query_one("#said", Static)
         said.update(Text("\n".join(map(plain, text.split("\n")))))
         said.set_class(bool(text), "-shown")
@@ -165,20 +190,24 @@ class Top(App[None]):
             except LivedataError as error:
                 self.say(str(error))
             with suppress(TimeoutError):
-                async with asyncio.timeout(REFRESH_SECONDS if self.moment.live else None):
+                async with asyncio.timeout(self.view.every_s if self.moment.live else None):
                     await self._wake.wait()
 
     async def _look(self, moment: Moment) -> None:
         now_us = self._now()
         at_us = moment.at(now_us)
-        if moment.live and self._place is not None:
+        if moment.live and self._place is not None and now_us - self._pulse_us >= REFRESH_US:
+            self._pulse_us = now_us
             self._place = await self.asker.pulse_since(self._pulse, self._place)
         if self._place is None or (not moment.live and self._looked_at != at_us):
             await self._look_whole(moment, at_us)
         if moment.live:
             self._pulse.forget(now_us - (SPARK_MINUTES + 1) * MINUTE_US)
         fleet = self._fleet(at_us)
-        self.query_one(Headline).show(self.view.head, fleet, self._filter, moment.live, at_us, now_us)
+        if self._said == self._waiting and any(host.state != "unknown" for host in fleet):
+            self.say("")
+        of = fleet if self.view.whole_fleet else ()
+        self.query_one(Headline).show(self.view.head, of, self._filter, moment.live, at_us, now_us)
         self.query_one(Timeline).show(moment, now_us, self._kept_from, [a.ts for a in self._anomalies])
         await self.view.look(Looked(at_us, moment.live, fleet, self._chosen))
 
@@ -187,8 +216,15 @@ class Top(App[None]):
         kept = await self.asker.kept()
         names = dict.fromkeys(self._names or (await self.asker.hosts() if kept else []))
         self._pulse, place = await self.asker.pulse(list(names), at_us)
+        self._pulse_us = at_us
         self._place, self._looked_at = (place, None) if moment.live else (None, at_us)
-        self._kept_from, self._kept_until = kept or (None, None)
+        self._kept_from = kept[0] if kept else None
+        if kept is None:
+            self.say(self._waiting)
+        elif moment.live and kept[1] < at_us - STALE_US:
+            self.say(
+                f"nothing has come since {day_clock(kept[1], at_us)}: nobody collects; ← goes back in time"
+            )
 
     def _fleet(self, at_us: int) -> tuple[HostPulse, ...]:
         self._choose_hosts()
@@ -213,17 +249,21 @@ class Top(App[None]):
                 with suppress(LivedataError):
                     self._anomalies = await self.asker.anomalies(begin, end)
                 self._anomalies_of = (begin, end)
-            await asyncio.sleep(REFRESH_SECONDS)
+            await asyncio.sleep(MARK_SECONDS)
 
     # Time
 
     def _at(self, moment: Moment) -> None:
         if moment != self.moment:
             self.moment = moment
+            self.refresh_bindings()
             self.wake()
 
     def action_step(self, steps: int) -> None:
         self._at(self.moment.stepped(steps, self._now(), self._kept_from))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "live" or not self.moment.live
 
     def action_live(self) -> None:
         self._place = None
@@ -291,13 +331,44 @@ class Top(App[None]):
 
     # The rest
 
+    def on_look_again(self, event: LookAgain) -> None:
+        self.wake()
+
+    def on_say(self, event: Say) -> None:
+        self.say(event.text)
+
+    async def on_table_opened(self, event: Table.Opened) -> None:
+        """A host, or whose row this is, opens."""
+        host = (
+            event.row.host
+            if isinstance(event.row, HostPulse)
+            else event.row.get("host")
+            if isinstance(event.row, dict)
+            else None
+        )
+        if host and self.shown != HOST:
+            view = self.views[HOST]
+            assert isinstance(view, HostView)
+            view.open(host)
+            self._before = self.shown
+            await self._show_view(HOST)
+
     async def action_view(self, number: int) -> None:
         await self._show_view(number)
 
     async def action_back(self) -> None:
         self.say("")
-        if self.shown != 0:
+        if self.shown == HOST:
+            await self._show_view(self._before)
+        elif self.shown != 0:
             await self._show_view(0)
+
+    def action_keys(self) -> None:
+        """Every key, beside the view; once more, and they go."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
 
     def action_theme(self) -> None:
         self.theme = "light" if self.theme == "dark" else "dark"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ..errors import StoreError
-from ..query.engine import Limits, Pool, stream
+from ..model.result import Result
+from ..query.engine import Limits, Pool, ask, stream
 from ..query.source import Source, store_source
 from ..query.tail import first, noting
 from ..query.views import EVERYTHING, Scope, column_names, timestamp_sql
@@ -45,8 +46,21 @@ class Asker:
 
     async def ask(self, sql: str, at_us: int, hosts: Sequence[str] | None = None) -> pa.Table:
         """The answer over rows up to a moment (microseconds UTC), of hosts or of all; `{at}` in the SQL is that moment."""
-        scope = Scope(None, at_us + 1, None if hosts is None else tuple(hosts))
-        return await self._run(self._ask, sql.replace(AT, timestamp_sql(at_us)), scope)
+        return (await self.answer(sql, at_us, hosts)).table
+
+    async def answer(
+        self, sql: str, at_us: int, hosts: Sequence[str] | None = None, limit: int | None = None
+    ) -> Result:
+        """The same with what there is to say of it, and its first rows only."""
+        return await self._run(
+            ask,
+            self.root,
+            sql.replace(AT, timestamp_sql(at_us)),
+            until=at_us + 1,
+            hosts=hosts,
+            limit=limit,
+            pool=self._pool,
+        )
 
     async def pulse(self, names: Sequence[str], at_us: int) -> tuple[Pulse, Place]:
         """The fleet at a moment, and the place behind all the rows that were looked at."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-Tone = Literal["", "dim", "good", "warn", "bad", "accent"]
+Tone = Literal["", "dim", "good", "warn", "bad", "accent", "line"]
 
 
 class Cell(NamedTuple):
@@ -37,7 +37,7 @@ def pct(value: float | None, limit: float | None = None) -> Cell:
 
 def named(value: Cell, name: str) -> Cell:
     """`97▲ sda`: a value and what it is of."""
-    return value if value is NONE or not name else Cell(f"{value.text} {name}", value.tone)
+    return value if value is NONE or not name else Cell(f"{value.text:>4} {name}", value.tone)
 
 
 def size(value: float | None, unit: str = "") -> Cell:

@@ -33,9 +33,10 @@ def errors(count: int | None) -> Cell:
 
 
 def freshness(host: HostPulse) -> Cell:
-    return Cell(
-        age(host.age_us), "dim" if host.state == "ok" else "warn" if host.age_us is not None else "dim"
-    )
+    """How old its newest sample is; the question goes back ten minutes."""
+    if host.age_us is None:
+        return Cell(">10m", "dim" if host.state == "unknown" else "warn")
+    return Cell(age(host.age_us), "dim" if host.state == "ok" else "warn")
 
 
 COLUMNS = (
@@ -43,7 +44,7 @@ COLUMNS = (
     Column[HostPulse]("state", 11, state, lambda h: RANK.get(h.state, 4)),
     Column[HostPulse]("cpu %", 6, lambda h: pct(h.cpu, BUSY_PCT), lambda h: h.cpu, right=True),
     Column[HostPulse](
-        "15 min", SPARK_MINUTES, lambda h: Cell(spark(h.spark), "accent"),
+        "15 min", SPARK_MINUTES, lambda h: Cell(spark(h.spark), "line"),
         lambda h: sum(known) / len(known) if (known := [v for v in h.spark if v is not None]) else None, drop=6,
     ),
     Column[HostPulse]("mem %", 6, lambda h: pct(h.memory, USED_MEMORY_PCT), lambda h: h.memory, right=True),
@@ -64,7 +65,7 @@ class FleetView(View):
 
     def __init__(self, asker: Asker) -> None:
         super().__init__(asker)
-        self.table: Table[HostPulse] = Table(COLUMNS, lambda h: h.host, sort=0)
+        self.table: Table[HostPulse] = Table(COLUMNS, lambda h: h.host, sort=0, empty="no hosts")
 
     def compose(self) -> ComposeResult:
         yield self.table

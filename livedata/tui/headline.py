@@ -43,7 +43,8 @@ class Headline(Widget):
         what, fleet, chosen, live, at_us, now_us = self._parts
         colours = self.app.theme_variables
         left = Text(f" {plain(what)}", style="bold", no_wrap=True, overflow="crop", end="")
-        left.append(f"  {len(fleet):,} host{'' if len(fleet) == 1 else 's'}", style="not bold")
+        if fleet:
+            left.append(f"  {len(fleet):,} host{'' if len(fleet) == 1 else 's'}", style="not bold")
         for text, colour in summary(fleet):
             left.append(f"  {text}", style=f"not bold {colours[colour]}")
         if chosen:

@@ -24,7 +24,7 @@ from .cells import Cell
 
 R = TypeVar("R")
 
-TONES = ("", "dim", "good", "warn", "bad", "accent")
+TONES = ("", "dim", "good", "warn", "bad", "accent", "line")
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     Table > .table--warn { color: $warning; text-style: bold; }
     Table > .table--bad { color: $error; text-style: bold; }
     Table > .table--accent { color: $accent; }
+    Table > .table--line { color: $accent 65%; }
     """
 
     class Opened(Message):
@@ -112,16 +113,20 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         *,
         sort: int | None = None,
         follow: bool = False,
+        empty: str = "",
     ) -> None:
-        """`sort`: the column that rows are sorted by at first. `follow`: the last row is kept in sight until the cursor leaves it."""
+        """`sort`: the column that rows are sorted by at first. `follow`: the last row is kept in sight until the cursor leaves it.
+        `empty`: what is said where there are no rows."""
         super().__init__()
         self.columns = list(columns)
         self.key = key
         self.rows: list[R] = []
         self.sort = sort
         self.down = sort is None or columns[sort].down
+        self.empty = empty
         self.cursor = 0
         self._given: Sequence[R] = ()
+        self._known = False
         self._held: Hashable | None = None
         self._follow = follow
         self._drawn: dict[int, tuple[Any, ...]] = {}
@@ -131,7 +136,7 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
 
     def show(self, rows: Sequence[R]) -> None:
         """Take other rows; lines that look as before are not drawn again."""
-        self._given = rows
+        self._given, self._known = rows, True
         order = None if self.sort is None else self.columns[self.sort].order
         before, offset = len(self.rows), self.cursor - self.scroll_offset.y
         last = self.cursor >= before - 1
@@ -194,6 +199,9 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         if self.current is not None:
             self.post_message(self.Opened(self, self.current))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in ("sort", "reverse") or any(c.order is not None for c in self.columns)
+
     def action_sort(self, by: int) -> None:
         sortable = [i for i, c in enumerate(self.columns) if c.order is not None]
         if sortable:
@@ -250,7 +258,7 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         """All that a line's look depends on."""
         index = self.scroll_offset.y + y - 1
         if index >= len(self.rows):
-            return ()
+            return (self.empty,) if y == 1 and not self.rows and self._known else ()
         row = self.rows[index]
         cells = tuple(column.cell(row) for column, _ in fitting(self.columns, self.size.width - 1))
         return (index == self.cursor, self.has_focus, cells)
@@ -267,8 +275,8 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         if y == 0:
             return self._head(width, base)
         line = self._drawn[y] = self._line(y)
-        if not line:
-            return Strip.blank(width, base)
+        if len(line) < 2:
+            return Strip([Segment(fitted(" " + "".join(line), width), base + self._style("dim"))])
         chosen, focused, cells = line
         if chosen:
             base += self._style("cursor")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from textual.containers import Vertical
+from textual.message import Message
 
 from .asker import Asker
 from .pulse import HostPulse
@@ -29,10 +30,25 @@ class Looked:
         return None if self.chosen is None else tuple(sorted(self.chosen))
 
 
+class LookAgain(Message):
+    """Something else is to be shown: look at once."""
+
+
+class Say(Message):
+    """A sentence for the person before the screen; a host may have written it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 class View(Vertical):
-    """One of the screen's views. `look` raises LivedataError, which is told below."""
+    """One of the screen's views. `look` raises LivedataError, which is told below; it is called every `every_s` while time goes on."""
 
     DEFAULT_CSS = "View { height: 1fr; }"
+    every_s = 2.0
+    whole_fleet = True
+    """Whether it is about all hosts that are chosen."""
 
     def __init__(self, asker: Asker) -> None:
         super().__init__()
