@@ -1,6 +1,6 @@
 #!/bin/sh
 # /// probe
-# help    = "Logins, logouts and boots as wtmp has them. Sessions without a terminal (ssh HOST COMMAND) and refused logins are not in it: the log has these."
+# help    = "Logins, logouts and boots as wtmp has them. Sessions without a terminal (ssh HOST COMMAND) and refused logins are not in it: ssh_login has these."
 # source  = "/var/log/wtmp"
 # docs    = "https://man7.org/linux/man-pages/man5/wtmp.5.html"
 # every   = "1m"

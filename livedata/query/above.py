@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from ..model.columns import stored_columns
 from ..model.probe import Probe
+from . import kernel, sshd
 from .admit import Admitted
-from .kernel import KERNEL_EVENT, NEEDS, kernel_event_sql
 
 
 class Above(NamedTuple):
@@ -28,7 +28,10 @@ class Above(NamedTuple):
         return self.probe.name
 
 
-ABOVE = (Above(KERNEL_EVENT, "log", NEEDS, kernel_event_sql),)
+ABOVE = (
+    Above(kernel.KERNEL_EVENT, "log", kernel.NEEDS, kernel.kernel_event_sql),
+    Above(sshd.SSH_LOGIN, "log", sshd.NEEDS, sshd.ssh_login_sql),
+)
 
 
 def standing(definitions: Mapping[str, Probe]) -> dict[str, Above]:
