@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,12 +20,14 @@ from .collect.pull import pull_once
 from .collect.trial import Trial, try_probe
 from .config import Config
 from .errors import InventoryError
+from .model.columns import stored_columns
 from .model.host import Host
 from .model.probe import Probe
 from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes, own_tables
 from .query.roll import roller
 from .query.source import Source
+from .query.views import reckoned_columns
 from .store import tend as tending
 from .store.compact import Task
 from .store.keep import Keep, parse_keep
@@ -42,8 +44,11 @@ from .transport.replay import ReplayTransport
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .search.compile import Compiled
+    from .search.world import World
+
 __all__ = [
-    "Checked", "Trial", "add_known_host", "check", "collector", "host_keys", "listener", "prune", "rows_source", "run_probe", "tend", "transports",
+    "Checked", "Trial", "add_known_host", "check", "collector", "compiled", "host_keys", "listener", "prune", "rows_source", "run_probe", "search_world", "tend", "transports",
     "until_stopped",
 ]  # fmt: skip
 
@@ -230,6 +235,53 @@ def rows_source(probe: Probe, rows: pa.Table) -> Source:
     return Source(
         lambda: {probe.name: probe}, lambda spans: nullcontext({probe.name: TableContent(probe, (), rows)})
     )
+
+
+class _Columns(Mapping[str, Mapping[str, str]]):
+    """The columns of a source's tables with their types; those of reckoned columns are asked of the engine when a table is named."""
+
+    def __init__(self, definitions: Mapping[str, Probe]) -> None:
+        self._definitions = definitions
+        self._known: dict[str, Mapping[str, str]] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, str]:
+        if name not in self._known:
+            self._known[name] = _column_types(self._definitions[name])
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._definitions)
+
+    def __len__(self) -> int:
+        return len(self._definitions)
+
+
+def _column_types(probe: Probe) -> dict[str, str]:
+    stored: dict[str, str] = {c.name: c.type for c in stored_columns(probe)}
+    reckoned = reckoned_columns(probe)
+    if not reckoned:
+        return stored
+    from .query.catalogue import column_list
+
+    listed = column_list(probe)
+    types = dict(zip(listed.column("column").to_pylist(), listed.column("type").to_pylist(), strict=True))
+    return stored | {d.name: types[d.name] for d in reckoned}
+
+
+def search_world(
+    source: Source, now_us: int, since_us: int | None = None, until_us: int | None = None
+) -> World:
+    """What searches over a source are compiled for; times are microseconds UTC, where a search says no other."""
+    from .search.world import World
+
+    return World(_Columns(source.definitions()), now_us, source.hosts(), since_us, until_us)
+
+
+def compiled(text: str, world: World, *, pretty: bool = False) -> Compiled:
+    """The SQL of a search. Raises SearchError."""
+    from .search.compile import compile_search
+
+    return compile_search(text, world, pretty=pretty)
 
 
 async def _each(

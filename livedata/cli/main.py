@@ -19,6 +19,7 @@ from . import (
     probe,
     ps,
     query,
+    search,
     status,
     store,
     tables,
@@ -63,6 +64,7 @@ fleet.command("ps")(ps.ps)
 fleet.command("query")(query.query)
 fleet.command("tail")(tail.tail)
 fleet.command("top")(top.top)
+fleet.command("search")(search.search)
 fleet.command("tables")(tables.tables)
 logged.command("patterns")(logs.patterns)
 probes.command("list")(probe.list_probes)

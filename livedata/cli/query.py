@@ -62,7 +62,7 @@ def query(
 ) -> None:
     """Ask the store in SQL (DuckDB's): one SELECT over the tables of `livedata fleet tables`."""
     config = configure(store=store[0] if store else None, query_seconds=timeout)
-    text = _sql(sql)
+    text = read_text(sql, "SQL", 'livedata fleet query "SELECT host, count(*) FROM cpu GROUP BY host"')
     from dataclasses import replace
 
     from ..query.engine import Limits, stream
@@ -93,22 +93,19 @@ def query(
         )
 
 
-def _sql(argument: str | None) -> str:
-    """The SQL from the command line or stdin."""
+def read_text(argument: str | None, what: str, example: str) -> str:
+    """The question from the command line or stdin. Raises UsageError."""
     from ..errors import UsageError
 
     if argument not in (None, "-"):
         return str(argument)
     if argument is None and sys.stdin.isatty():
-        raise UsageError(
-            "there is no SQL",
-            hint='for example: livedata fleet query "SELECT host, count(*) FROM cpu GROUP BY host"',
-        )
+        raise UsageError(f"there is no {what}", hint=f"for example: {example}")
     try:
         return sys.stdin.buffer.read().decode()
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"the SQL is not UTF-8: {error.reason} at byte {error.start}", where="stdin"
+            f"the {what} is not UTF-8: {error.reason} at byte {error.start}", where="stdin"
         ) from None
 
 

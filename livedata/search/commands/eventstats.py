@@ -1,0 +1,115 @@
+"""`eventstats`: aggregates beside the rows that they are of."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .. import sql
+from ..declare import Declaration, Opt
+from ..frame import Field, Frame
+from ..grouping import aggregates_of, by_names, kind_after, results, windowed
+from ..shapes import aggregate, by, number, option
+from ..tree import Aggregate, Command
+
+
+def compile_eventstats(frame: Frame, command: Command) -> Frame:
+    aggregates = aggregates_of(command.parts) or [Aggregate("count", None, written="count")]
+    keys: list[Field] = []
+    for word in by_names(command):
+        there = frame.field(word.text, word.at)
+        if there is None:
+            return frame
+        keys.append(there)
+    partition = [sql.column(k.column) for k in keys]
+    known = sql.both([sql.not_null(sql.column(k.column)) for k in keys if not frame.always(k)])
+    found = results(frame, aggregates, [])
+    made: dict[str, Field] = {}
+    for r in found:
+        over = windowed(r.value.sql, partition)
+        # A row without one of the keys belongs to no group.
+        shown = over if sql.constant_truth(known) else sql.case([(known, over)])
+        made[r.name] = Field(frame.item(r.name, shown, window=True), kind_after(r.value.kind))
+    for name, field in made.items():
+        frame.show(name, field)
+    return frame
+
+
+def compile_streamstats(frame: Frame, command: Command) -> Frame:
+    aggregates = aggregates_of(command.parts) or [Aggregate("count", None, written="count")]
+    truth = partial(_truth, command)
+    window = command.option("window", "0")
+    size = int(window) if window.isdigit() else 0
+    if any(command.option(o) for o in ("reset_before", "reset_after", "time_window")) or truth(
+        "reset_on_change", False
+    ):
+        frame.fail(
+            command.at,
+            "reset and time_window of streamstats are not there",
+            "split the rows with BY, or use window=COUNT",
+        )
+    names = by_names(command)
+    keys: list[Field] = []
+    for word in names:
+        there = frame.field(word.text, word.at)
+        if there is None:
+            return frame
+        keys.append(there)
+    partition = [sql.column(k.column) for k in keys]
+    frame.numbered()
+    frame.close()
+    order = frame.ordering()
+    current = truth("current", True)
+    if size > 0:
+        start, end = (
+            (f"{size - 1} PRECEDING", "CURRENT ROW") if current else (f"{size} PRECEDING", "1 PRECEDING")
+        )
+        bounds = f"ROWS {start} AND {end}"
+    else:
+        bounds = f"ROWS UNBOUNDED PRECEDING AND {'CURRENT ROW' if current else '1 PRECEDING'}"
+    known = sql.both([sql.not_null(sql.column(k.column)) for k in keys if not frame.always(k)])
+    made: dict[str, Field] = {}
+    for r in results(frame, aggregates, []):
+        over = windowed(r.value.sql, partition, order, bounds)
+        made[r.name] = Field(
+            frame.item(r.name, over if sql.constant_truth(known) else sql.case([(known, over)]), window=True),
+            kind_after(r.value.kind),
+        )
+    for name, field in made.items():
+        frame.show(name, field)
+    return frame
+
+
+def _truth(command: Command, name: str, default: bool) -> bool:
+    return command.option(name, str(default)).lower() in {"t", "true", "1"}
+
+
+EVENTSTATS = Declaration(
+    "eventstats",
+    "Aggregates beside the rows that they are of",
+    "eventstats FUNCTION(field) [AS name] … [BY field …]",
+    (option, by, aggregate),
+    compile_eventstats,
+    options=(Opt("allnum", "bool", "false", "Taken"),),
+    examples=("* | eventstats count AS of_host BY host | where of_host > 3",),
+)
+STREAMSTATS = Declaration(
+    "streamstats",
+    "Aggregates of each row and those before it",
+    "streamstats [window=COUNT] [current=BOOL] FUNCTION(field) [AS name] … [BY field …]",
+    (option, number, by, aggregate),
+    compile_streamstats,
+    options=(
+        Opt("current", "bool", "true", "Whether the row itself counts"),
+        Opt("window", "int", "0", "How many rows count; 0: all before it"),
+        Opt("global", "bool", "true", "Taken: a window is of the rows of one group"),
+        Opt("allnum", "bool", "false", "Taken"),
+        Opt("reset_on_change", "bool", "false", "Not here"),
+        Opt("reset_before", "text", "", "Not here"),
+        Opt("reset_after", "text", "", "Not here"),
+        Opt("time_window", "span", "", "Not here"),
+    ),
+    examples=(
+        "* | streamstats count AS place BY host",
+        "* | reverse | streamstats window=3 avg(pid) AS smooth",
+    ),
+)

@@ -1,0 +1,33 @@
+"""`table`: a table of these fields, in this order."""
+
+from __future__ import annotations
+
+from ..declare import Declaration
+from ..frame import Frame
+from ..shapes import field
+from ..tree import Command, Word
+from .fields import kept_fields
+
+
+def compile_table(frame: Frame, command: Command) -> Frame:
+    words = [p for p in command.parts if isinstance(p, Word)]
+    kept = kept_fields(frame, words)
+    wide, order, time = frame.wide, frame.order, frame.time()
+    everything = any(w.text == "*" for w in words)
+    frame.tabled(kept, order)  # type: ignore[arg-type]
+    if wide is not None and everything:
+        frame.wide = wide
+    if time is not None and "_time" not in frame.fields:
+        frame.found["_time"] = time
+    return frame
+
+
+COMMAND = Declaration(
+    "table",
+    "A table of these fields, in this order",
+    "table FIELD …",
+    (field,),
+    compile_table,
+    notes="* is a wildcard; a field that no row has is an empty column.",
+    examples=("* | table _time, host, message",),
+)

@@ -1,0 +1,192 @@
+"""What `stats` and its like share: keys, aggregates, and aggregates as windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from . import sql
+from .aggregates import AGGREGATES, Rows, count_rows, percentile, percentile_of
+from .evaluate import evaluate
+from .frame import Field, Frame
+from .sql import Sql
+from .tree import Aggregate, Clause, Command, Name, Option, Part, Word
+from .values import Kind, Value, as_truth
+
+FUNCTIONS = frozenset(
+    [
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "list",
+        "first",
+        "arg_min",
+        "arg_max",
+        "quantile_disc",
+        "median",
+        "mode",
+        "stddev_samp",
+        "stddev_pop",
+        "var_samp",
+        "var_pop",
+        "approx_count_distinct",
+        "count_star",
+        "last",
+        "any_value",
+        "map_from_entries",
+        "histogram",
+    ]
+)
+"""Names of the engine's aggregates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An aggregate with the name of its field."""
+
+    name: str
+    value: Value
+    aggregate: Aggregate
+
+
+def by_names(command: Command, word: str = "BY") -> list[Word]:
+    """The fields of a clause."""
+    return [
+        p
+        for c in command.parts
+        if isinstance(c, Clause) and c.word == word
+        for p in c.parts
+        if isinstance(p, Word)
+    ]
+
+
+def clause_options(command: Command, word: str = "BY") -> list[Option]:
+    return [
+        p
+        for c in command.parts
+        if isinstance(c, Clause) and c.word == word
+        for p in c.parts
+        if isinstance(p, Option)
+    ]
+
+
+def aggregates_of(parts: Sequence[Part]) -> list[Aggregate]:
+    return [p for p in parts if isinstance(p, Aggregate)]
+
+
+def expanded(frame: Frame, aggregates: Sequence[Aggregate], keys: Sequence[str]) -> list[Aggregate]:
+    """The aggregates with one for each field that a wildcard means."""
+    found: list[Aggregate] = []
+    for a in aggregates:
+        if not isinstance(a.argument, Name) or "*" not in a.argument.name:
+            found.append(a)
+            continue
+        pattern = a.argument.name
+        start, _, end = pattern.partition("*")
+        for name in frame.matching(pattern):
+            if name in keys or frame.fields[name].kind == "map":
+                continue
+            part = name[len(start) : len(name) - len(end)] if end else name[len(start) :]
+            alias = a.alias.replace("*", part, 1) if a.alias else f"{a.function}({name})"
+            found.append(
+                Aggregate(
+                    a.function, Name(name), alias, False, a.rest, at=a.at, written=f"{a.function}({name})"
+                )
+            )
+    return found
+
+
+def results(frame: Frame, aggregates: Sequence[Aggregate], keys: Sequence[str] = ()) -> list[Result]:
+    """What each aggregate of a frame's rows is."""
+    return [Result(a.alias or a.written, reckoned(frame, a), a) for a in expanded(frame, aggregates, keys)]
+
+
+def reckoned(frame: Frame, a: Aggregate) -> Value:
+    """One aggregate. Raises SearchError."""
+    rows = rows_of(frame)
+    part = percentile_of(a.function)
+    known = AGGREGATES.get(a.function)
+    if part is None and known is None:
+        frame.fail(a.at, f"{a.function} wants a part from 0 to 100", "for example: perc95(x)")
+    if known is not None and known.timed and rows.time is None:
+        frame.fail(
+            a.at,
+            f"{a.function}() goes by time, and these rows have none",
+            "first and last go by the order of rows",
+        )
+    if a.argument is None:
+        if a.function not in {"count", "c"}:
+            frame.fail(a.at, f"{a.function}() wants a field", f"for example: {a.function}(x)")
+        return count_rows()
+    value = evaluate(frame, a.argument)
+    if a.reckoned and value.kind == "bool":
+        value = Value(sql.case([(as_truth(value), sql.number(1))]), "int")
+    if a.function == "count" and a.argument is not None and value.kind == "null":
+        return Value(sql.fn("count", sql.null()), "int")
+    if part is not None:
+        return percentile(value, part)
+    assert known is not None
+    return known.make(value, rows)
+
+
+def rows_of(frame: Frame) -> Rows:
+    time = frame.time()
+    stamp: Sql | None = None
+    if time is not None:
+        stamp = sql.column(time.column)
+        if time.kind != "time":
+            stamp = sql.fn("to_timestamp", sql.cast(stamp, "DOUBLE"))
+    return Rows(frame.ordering(), frame.ordering(reverse=True), stamp)
+
+
+def keys_of(frame: Frame, names: Sequence[Word], *, drop_null: bool = True) -> dict[str, Field]:
+    """The columns to group by; rows without one are left out, those with several values count for each."""
+    found: dict[str, Field] = {}
+    for word in (w for name in names for w in _matched(frame, name)):
+        field = frame.field(word.text, word.at)
+        if field is None:
+            field = Field(frame.item(word.text, sql.null()), "text")
+        if field.kind == "list":
+            frame.close()
+            field = Field(frame.item(word.text, sql.fn("unnest", sql.column(field.column))), "text")
+            frame.close()
+        elif field.kind == "map":
+            field = Field(frame.item(word.text, sql.cast(sql.column(field.column), "VARCHAR")), "text")
+        if drop_null and not frame.always(field):
+            frame.where(sql.not_null(sql.column(field.column)))
+        found[word.text] = field
+    return found
+
+
+def _matched(frame: Frame, word: Word) -> list[Word]:
+    if "*" not in word.text:
+        return [word]
+    return [Word(n, at=word.at) for n in frame.matching(word.text)]
+
+
+def windowed(node: Sql, partition: Sequence[Sql], order: Sequence[exp.Ordered] = (), frame: str = "") -> Sql:
+    """An expression of aggregates with each of them as a window."""
+
+    def change(inner: Sql) -> Sql:
+        if isinstance(inner, exp.Window):
+            return inner
+        if isinstance(inner, exp.Filter | exp.Count) or (
+            isinstance(inner, exp.Anonymous) and str(inner.this) in FUNCTIONS
+        ):
+            return sql.window(inner, partition, order, frame)
+        for key, value in list(inner.args.items()):
+            if isinstance(value, exp.Expr):
+                inner.set(key, change(value.copy()))
+            elif isinstance(value, list):
+                inner.set(key, [change(v.copy()) if isinstance(v, exp.Expr) else v for v in value])
+        return inner
+
+    return change(node.copy())
+
+
+def kind_after(kind: Kind) -> Kind:
+    return "text" if kind in {"null", "map"} else kind
