@@ -29,6 +29,7 @@ NOISE = frozenset({
     "_RUNTIME_SCOPE", "SYSLOG_TIMESTAMP",
 })  # fmt: skip
 """Fields that say nothing more: of the host, the same in each entry, or another form of `ts`."""
+_TEXTS = frozenset({str})
 
 
 def entries(reading: Reading) -> list[Entry]:
@@ -70,13 +71,16 @@ def text(value: Any) -> str | None:
 def _number(entry: Entry, name: str, end: int) -> int | None:
     """A field that is a number below `end`, taken out of the entry; one that is none stays there."""
     value = entry.get(name)
-    if type(value) is not str or not value.isdecimal() or len(value) > 12:
-        return None
-    number = int(value)
-    if number >= end:
-        return None
-    del entry[name]
+    number = _below(value, end) if type(value) is str else None
+    if number is not None:
+        del entry[name]
     return number
+
+
+@lru_cache(maxsize=4096)
+def _below(value: str, end: int) -> int | None:
+    number = int(value) if value.isdecimal() and len(value) <= 12 else end
+    return number if number < end else None
 
 
 def _pid(entry: Entry) -> int | None:
@@ -123,11 +127,11 @@ def _identifier(entry: Entry) -> str | None:
 
 def _fields(entry: Entry) -> list[tuple[str, str]]:
     """What no other column took."""
-    return [
-        (name, value if type(value) is str else text(value) or "")
-        for name, value in entry.items()
-        if name not in NOISE and value is not None
-    ]
+    for name in NOISE:
+        entry.pop(name, None)
+    if set(map(type, entry.values())) <= _TEXTS:  # as nearly always
+        return list(entry.items())
+    return [(name, text(value) or "") for name, value in entry.items() if value is not None]
 
 
 COLUMNS: dict[str, Callable[[Entry], Any]] = {
@@ -151,16 +155,13 @@ def journal(probe: Probe, reading: Reading) -> list[Row]:
     names = [column.name for column in probe.columns]
     if unknown := [name for name in names if name not in COLUMNS]:
         raise ParseError(f"the journal gives {', '.join(COLUMNS)}; not {', '.join(unknown)}")
-    takers = [(name, take) for name, take in COLUMNS.items() if name in names]
-    same_order = [name for name, _ in takers] == names
-    rows = []
-    for entry in entries(reading):
-        values = [take(entry) for _, take in takers]
-        if not same_order:
-            by_name = dict(zip([name for name, _ in takers], values, strict=True))
-            values = [by_name[name] for name in names]
-        rows.append(tuple(values))
-    return rows
+    takers = {name: take for name, take in COLUMNS.items() if name in names}
+    take = list(takers.values())
+    rows = [tuple([of(entry) for of in take]) for entry in entries(reading)]
+    if list(takers) == names:
+        return rows
+    order = [list(takers).index(name) for name in names]
+    return [tuple([row[i] for i in order]) for row in rows]
 
 
 def cursor(reading: Reading, before: str | None, boot_id: str | None) -> str | None:

@@ -9,16 +9,17 @@ and the highest number that came are kept: forwards only what is above is new, b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 KEPT = 32
 """Pairs of a boot and a sequence remembered, the newest."""
+_LEAST = -(2**64)
 BEGIN = "begin"
 """Instead of the cursor to go back from: nothing older is there."""
-# A quote within a value is escaped, so no value can hold what begins this.
+# A quote within a value is escaped, so no value can hold this; it begins with what is searched for fast.
 _CURSOR = re.compile(
-    r'[{,]\s*"__CURSOR"\s*:\s*"(s=([0-9a-f]{8,32});i=([0-9a-f]{1,16});b=([0-9a-f]{8,32});[^"\\\n]*)"'
+    r'"__CURSOR"\s*:\s*"(s=([0-9a-f]{8,32});i=([0-9a-f]{1,16});b=([0-9a-f]{8,32});[^"\\\n]*)"'
 )
 _OWN = re.compile(r"s=([0-9a-f]+);i=([0-9a-f]+);b=([0-9a-f]+);m=[0-9a-f]+;t=([0-9a-f]+);")
 
@@ -59,10 +60,14 @@ def journals_own(cursor: str | None) -> str:
     return (cursor or "").partition("\n")[0]
 
 
+def _marks(text: str) -> Iterator[tuple[str, int]]:
+    """Of each entry its boot and sequence, and its number there."""
+    for found in _CURSOR.finditer(text):
+        yield f"{found[4][:8]}.{found[2][:8]}", int(found[3], 16)
+
+
 def _mark(line: str) -> tuple[str, int] | None:
-    """The boot and sequence of an entry, and its number there."""
-    found = _CURSOR.search(line)
-    return (f"{found[4][:8]}.{found[2][:8]}", int(found[3], 16)) if found else None
+    return next(_marks(line), None)
 
 
 def unseen(text: str, before: str | None) -> str:
@@ -72,28 +77,30 @@ def unseen(text: str, before: str | None) -> str:
         text: what journalctl printed; a last line that is cut off stays.
         before: the cursor kept so far.
     """
-    tops = {name: hi for name, (_, hi) in place(before).marks.items()}
-    kept = []
-    for line in text.split("\n"):
-        mark = _mark(line)
-        if mark:
-            if mark[1] <= tops.get(mark[0], -1):
-                continue
-            tops[mark[0]] = mark[1]
-        kept.append(line)
-    return "\n".join(kept)
+    return _new(text, {name: hi for name, (_, hi) in place(before).marks.items()}, 1)
 
 
 def unseen_back(text: str, before: str | None) -> str:
     """The same for what `journalctl --reverse` printed."""
-    lows = {name: lo for name, (lo, _) in place(before).marks.items()}
+    return _new(text, {name: -lo for name, (lo, _) in place(before).marks.items()}, -1)
+
+
+def _new(text: str, ends: dict[str, int], sign: int) -> str:
+    """The lines whose numbers, times `sign`, go on behind these."""
+    last = dict(ends)
+    for name, number in _marks(text):
+        if sign * number <= last.get(name, _LEAST):
+            break
+        last[name] = sign * number
+    else:
+        return text  # as nearly always
     kept = []
     for line in text.split("\n"):
         mark = _mark(line)
         if mark:
-            if mark[1] >= lows.get(mark[0], mark[1] + 1):
+            if sign * mark[1] <= ends.get(mark[0], _LEAST):
                 continue
-            lows[mark[0]] = mark[1]
+            ends[mark[0]] = sign * mark[1]
         kept.append(line)
     return "\n".join(kept)
 
@@ -104,13 +111,16 @@ def _own(line: str) -> str:
     return found[1] if found else ""
 
 
-def _went_on(lines: Iterable[str], before: Marks) -> Marks:
-    marks = dict(before)
-    for line in lines:
-        mark = _mark(line)
-        if mark:
-            lo, hi = marks.pop(mark[0], (mark[1], mark[1]))
-            marks[mark[0]] = (min(lo, mark[1]), max(hi, mark[1]))
+def _went_on(text: str, before: Marks) -> Marks:
+    """The marks with those of the complete lines of `text`; the pairs that came last are last."""
+    came: Marks = {}
+    for name, number in _marks(text[: text.rfind("\n") + 1]):
+        lo, hi = came.get(name, (number, number))
+        came[name] = (min(lo, number), max(hi, number))
+    marks = {name: ends for name, ends in before.items() if name not in came}
+    for name, (lo, hi) in came.items():
+        known = before.get(name, (lo, hi))
+        marks[name] = (min(lo, known[0]), max(hi, known[1]))
     return marks
 
 
@@ -145,7 +155,7 @@ def went_on(own: str, text: str, before: str | None) -> str:
     lines = [line for line in text.split("\n")[:-1] if line]
     if not known.head and lines and (back := _own(lines[0])):
         known = replace(known, back=back, reached=_us(back))
-    return str(replace(known, head=own, marks=_went_on(lines, known.marks)))
+    return str(replace(known, head=own, marks=_went_on(text, known.marks)))
 
 
 def went_back(text: str, before: str | None, *, begin: bool) -> str:
@@ -156,7 +166,7 @@ def went_back(text: str, before: str | None, *, begin: bool) -> str:
     # Entries are thought older than what a clock that was set back says of them, so that such a boot ends nothing.
     reached = max((_us(_own(line)) for line in (lines[:1] + lines[-1:])), default=known.reached)
     known = replace(known, back=back or known.back, reached=reached if back else known.reached)
-    return str(replace(known, back=BEGIN if begin else known.back, marks=_went_on(lines, known.marks)))
+    return str(replace(known, back=BEGIN if begin else known.back, marks=_went_on(text, known.marks)))
 
 
 def _us(own: str) -> int:

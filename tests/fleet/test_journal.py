@@ -42,7 +42,9 @@ def missed(product: Product) -> list[str]:
 
 
 def followers(host: TestHost) -> list[str]:
-    return [p.command for p in host.processes() if "journalctl" in p.command and "--follow" in p.command]
+    return [
+        p.command for p in host.processes() if p.command.startswith("journalctl") and "--follow" in p.command
+    ]
 
 
 def test_what_is_logged_while_connected_is_there_at_once(fleet: Fleet, product: Product) -> None:
