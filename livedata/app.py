@@ -8,7 +8,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -186,7 +186,8 @@ def listener(
     """
     probes = {p.name: p for p in probes_for(config, hosts).values() if LOG in (p.name, p.into)}
     ways = transports(config, hosts)
-    yield Collector(Passing(LOG, hear), hosts, probes, ways, SystemClock(), config, said, complain)
+    fresh = replace(config, backfill="none")
+    yield Collector(Passing(LOG, hear), hosts, probes, ways, SystemClock(), fresh, said, complain)
 
 
 async def until_stopped(collecting: Collector, stop: asyncio.Event | None = None) -> None:
