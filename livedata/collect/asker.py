@@ -49,6 +49,8 @@ LOG_PULLS = 100
 """Requests one pull of a log may take: what is left waits for the next."""
 NO_SHELL = frozenset({Outcome.DENIED, Outcome.MALFORMED})
 """What an answer says that never began: there is no shell to ask anything."""
+FOREVER = 3_000_000_000
+"""Seconds of reading back that are all there is."""
 SKEW_EVERY_US = 300 * 1_000_000
 
 CLOCK = Probe(
@@ -218,7 +220,7 @@ class Asker:
                 break
             before = self.cursor(probe)
             refused = await self._ask_log(session, lane, probe, ts, way, journals_own(before))
-            if refused or session.lost or not before or self.cursor(probe) == before:
+            if refused or session.lost or not (before or way.take) or self.cursor(probe) == before:
                 return refused
             way = replace(way, resume=None)
         return None
@@ -237,6 +239,9 @@ class Asker:
             "LIVEDATA_BRIEF": "y" if entries == ALONE else "", "LIVEDATA_FROM": "y" if resuming else "",
             "LIVEDATA_WAY": way.name,
         }  # fmt: skip
+        if way.take:
+            state["LIVEDATA_FILES"] = "\n".join(logs.path for logs in self.host.logs)
+            state["LIVEDATA_BACKFILL"] = f"{min(self.backfill.seconds if self.backfill else 86_400, FOREVER):.0f}"
         request = compose_body(probe, probe.timeout, self._settings(probe).sudo, state)
         return await self._ask(session, lane, request, ts, way=way)
 
@@ -343,6 +348,12 @@ class Asker:
     def _unseen(self, probe: Probe, reading: Reading, seconds: float, way: Way) -> tuple[Reading, str | None]:
         """A log's entries without those that came before, and what of it is lost; what came decides how many to ask for next."""
         before, came, lost = self.cursor(probe), reading.text, None
+        if way.take:
+            patterns = tuple((logs.path, logs.pattern) for logs in self.host.logs if logs.pattern)
+            self._entries[probe.name, way.name] = entries_next(
+                self._entries.get((probe.name, way.name), way.most), reading.outcome, came, seconds, way.most
+            )
+            return way.take(replace(reading, patterns=patterns), before)
         if way.resume and before and reading.outcome in (Outcome.OK, *CUT):
             came, lost = way.resume(came, before)
         text = way.unseen(came, before)
@@ -388,7 +399,8 @@ class Asker:
         self, probe: Probe, reading: Reading, answer: Answer, ts: int, sent: int, cursor: str | None, way: Way | None = None
     ) -> _Digest:  # fmt: skip
         """Rows with their increments from a reading, and what to say of the run."""
-        cut = reading.outcome in CUT and (probe.parse in CURSORS or probe.after) and "\n" in reading.text
+        kept = reading.outcome in CUT or (reading.outcome is Outcome.DENIED and way is not None)
+        cut = kept and (probe.parse in CURSORS or probe.after) and "\n" in reading.text
         if reading.outcome is not Outcome.OK and not reading.files and not cut:
             return _Digest(None, reading.outcome, reading.detail)
         try:

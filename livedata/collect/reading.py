@@ -131,6 +131,7 @@ def _body(section: Section | None, answer: Answer, failure: Failure) -> Reading:
     if section is None:
         return Reading(
             text=_text(answer.partial),
+            data=answer.partial,
             status=None,
             outcome=failure.outcome,
             detail=failure.detail,
@@ -141,5 +142,6 @@ def _body(section: Section | None, answer: Answer, failure: Failure) -> Reading:
     said = "there is no such thing here" if outcome is Outcome.UNSUPPORTED else f"exit status {status}"
     detail = None if outcome is Outcome.OK else answer.errors or said
     return Reading(
-        text=_text(section.data), status=status, outcome=outcome, detail=detail, bytes=len(section.data)
-    )
+        text=_text(section.data), data=section.data, status=status, outcome=outcome, detail=detail,
+        bytes=len(section.data),
+    )  # fmt: skip

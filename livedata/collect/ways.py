@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from ..model.probe import Probe
 from ..model.reading import Reading
-from ..parse import CURSORS, UNSEEN
+from ..parse import CURSORS, TAKERS, UNSEEN
 from ..parse.journal import cursor_back
+from ..parse.logfile import Taker
 from ..parse.marks import Gap, place, resumed, unseen_back
 from .pace import MOST_ENTRIES
 
@@ -30,13 +31,15 @@ class Resumed(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Way:
     """`unseen`: a text without what came up to a cursor; `cursor`: where to go on after it (see `livedata.parse`); `resume`: told the text
-    and the cursor where the answer begins with the entry that the cursor is of, to see whether that is still there."""
+    and the cursor where the answer begins with the entry that the cursor is of, to see whether that is still there; `take`: does all of this for
+    log files and rings."""
 
     name: str
     unseen: Callable[[str, str | None], str]
     cursor: Callable[[Reading, str | None, str | None], str | None]
     resume: Callable[[str, str | None], Resumed] | None = None
     most: int = MOST_ENTRIES
+    take: Taker | None = None
 
 
 def followable(probe: Probe) -> bool:
@@ -45,7 +48,7 @@ def followable(probe: Probe) -> bool:
 
 
 def onward(parse: str) -> Way:
-    return Way("on", UNSEEN[parse], CURSORS[parse])
+    return Way("on", UNSEEN.get(parse, lambda text, before: text), CURSORS[parse], take=TAKERS.get(parse))
 
 
 def _resume(text: str, before: str | None, *, back: bool) -> Resumed:

@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import InventoryError, UsageError
-from ..model.host import Host, Route, Settings
+from ..model.host import Host, Logs, Route, Settings
 from .lines import key_lines, line_of
 from .names import expand_range, name_fault
 from .resolve import Overrides, Warn, resolve, silent
-from .schema import GroupModel, HostKeys, HostModel, InventoryModel, ProbeModel
+from .schema import GroupModel, HostKeys, HostModel, InventoryModel, LogsModel, ProbeModel
 from .sshconfig import SshConfig
 from .text import nearest, quoted, shown
 
@@ -169,6 +169,8 @@ def _place(loc: Loc) -> str:
 
 def _keys(loc: Loc) -> list[str]:
     """The keys that may stand where a location ends."""
+    if "logs" in loc[:-1]:
+        return list(LogsModel.model_fields)
     if "probes" in loc[:-1]:
         return list(ProbeModel.model_fields)
     model: type[Any] = InventoryModel
@@ -277,6 +279,7 @@ def _host(source: _Text, name: str, layers: Layers, route: Route, groups: tuple[
         labels=MappingProxyType(dict(sorted(labels.items()))),
         groups=groups,
         probes=MappingProxyType(_probes(layers)),
+        logs=_logs(layers),
         proc_root=_value(layers, "proc_root", name) or "/proc",
         sys_root=_value(layers, "sys_root", name) or "/sys",
         recording=recording[0] if recording else "",
@@ -313,6 +316,15 @@ def _paths(inventory: Path, value: Any) -> list[str]:
     """Paths as the inventory has them: `~` is the home folder, relative ones start at the inventory's own folder."""
     texts = value if isinstance(value, list) else [value] if value else []
     return [os.path.join(inventory.absolute().parent, os.path.expanduser(t)) for t in texts]
+
+
+def _logs(layers: Layers) -> tuple[Logs, ...]:
+    """All that any layer names, each path once: the first that names it counts."""
+    found: dict[str, Logs] = {}
+    for said in (said for layer in layers for said in layer.logs):
+        logs = Logs(said) if isinstance(said, str) else Logs(said.path, said.pattern)
+        found.setdefault(logs.path, logs)
+    return tuple(found.values())
 
 
 def _probes(layers: Layers) -> dict[str, Settings]:

@@ -80,6 +80,24 @@ KeysFiles = KeysFile | Annotated[list[KeysFile], Field(min_length=1)]
 Label = Annotated[str, AfterValidator(_label)]
 
 
+def _glob(text: str) -> str:
+    fault = "" if text.startswith("/") and "/../" not in text + "/" else f"{quoted(text)} is no absolute path"
+    return _checked(fault, _plain(text))
+
+
+def _pattern(text: str) -> str:
+    try:
+        found = re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{quoted(text)} is no regular expression: {error}") from error
+    return _checked(
+        "" if found.groupindex else f"{quoted(text)} names no group, such as (?P<message>.*)", text
+    )
+
+
+Glob = Annotated[str, AfterValidator(_glob)]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -91,6 +109,13 @@ class ProbeModel(_Model):
     every: Annotated[Seconds, Field(gt=0, le=86_400 * 7, allow_inf_nan=False)] | None = None
     timeout: Annotated[Seconds, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
     sudo: bool | None = None
+
+
+class LogsModel(_Model):
+    """Log files with a format of their own."""
+
+    path: Glob
+    pattern: Annotated[str, AfterValidator(_pattern)]
 
 
 class HostKeys(_Model):
@@ -105,6 +130,7 @@ class HostKeys(_Model):
     connect_timeout: Annotated[Seconds, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
     transport: Literal["ssh", "local", "replay"] | None = None
     recording: Plain | None = None
+    logs: list[Glob | LogsModel] = []
     proc_root: Annotated[str, AfterValidator(_root)] | None = None
     sys_root: Annotated[str, AfterValidator(_root)] | None = None
     labels: Mapping[Label, Annotated[str, AfterValidator(_printable)]] = {}

@@ -26,6 +26,14 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Logs:
+    """Log files to follow: a glob, and a regular expression for their lines where they are in a format of their own."""
+
+    path: str
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """How ssh gets there: what ~/.ssh/config and the inventory say of a host, resolved.
 
@@ -59,6 +67,8 @@ class Host:
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     groups: tuple[str, ...] = ()
     probes: Mapping[str, Settings] = field(default_factory=lambda: MappingProxyType({}))
+    logs: tuple[Logs, ...] = ()
+    """Beside the system's own."""
     proc_root: str = "/proc"
     sys_root: str = "/sys"
     recording: str = ""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from .scrape import Outcome
 
+Raw = bytes
+
 
 class ParseError(ValueError):
     """The one error a parser raises: the text is not what the probe promises. It quotes what it met."""
@@ -30,5 +32,9 @@ class Reading:
     what was kept before, and of those that there were then `gone` are no more; or they are all there are."""
     since: bool = False
     gone: frozenset[str] = frozenset()
+    data: Raw = b""
+    """Standard output as it came, of a probe with a body."""
+    patterns: tuple[tuple[str, str], ...] = ()
+    """Globs of log files and the user's regular expression for each."""
     redact: tuple[str, ...] = ()
     """Regular expressions of the user's own for what must not be kept of command lines."""

@@ -16,6 +16,9 @@ from .declared import csv, fields, jsonl, keyvalue
 from .diskstats import diskstats
 from .journal import cursor, journal
 from .loadavg import loadavg
+from .logfile import Taker, files_taken, logfile
+from .logfile import place as log_place
+from .logring import logring, ring_taken
 from .marks import unseen
 from .meminfo import meminfo
 from .mounts import mounts
@@ -64,11 +67,13 @@ PARSERS: Mapping[str, Parser] = MappingProxyType({
     "reboot": reboot,
     "updates": updates,
     "process_info": process_info,
+    "logfile": logfile,
+    "logring": logring,
 })  # fmt: skip
 """What `parse` may say in a probe's header."""
 
 CURSORS: Mapping[str, Callable[[Reading, str | None, str | None], str | None]] = MappingProxyType(
-    {"journal": cursor, "wtmp": place}
+    {"journal": cursor, "wtmp": place, "logfile": log_place, "logring": log_place}
 )
 """For formats that go on where they ended: the place to go on at, from what came, the place before and the boot id; None
 where it is the place before."""
@@ -76,4 +81,7 @@ where it is the place before."""
 UNSEEN: Mapping[str, Callable[[str, str | None], str]] = MappingProxyType(
     {"journal": unseen, "wtmp": lambda text, before: text}
 )
-"""For the same formats: a text without what came up to that place already."""
+"""For the first of these: a text without what came up to that place already."""
+
+TAKERS: Mapping[str, Taker] = MappingProxyType({"logfile": files_taken, "logring": ring_taken})
+"""For the others, which can't be read without their past: a reading, as its parser and cursor take it, without what came already, and what is lost."""

@@ -45,6 +45,7 @@ WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", 
 FORMATS = frozenset({
     "fields", "keyvalue", "csv", "jsonl", "cpu", "core", "loadavg", "meminfo", "diskstats", "netdev", "pidstat", "mounts",
     "osrelease", "journal", "pressure", "vmstat", "protocol", "cgroup", "units", "wtmp", "packages", "reboot", "updates", "process_info",
+    "logfile", "logring",
 })  # fmt: skip
 """What `parse` may say: the names in `livedata.parse.PARSERS`."""
 

@@ -26,7 +26,7 @@ ROWS = "rows.json"
 def read_recording(probe: Probe, folder: Path) -> Reading:
     """What the collector would make of this machine's answer."""
     if probe.body:
-        return Reading(text=_text(folder / ANSWER))
+        return Reading(text=_text(folder / ANSWER), data=(folder / ANSWER).read_bytes())
     files = {}
     for pattern in probe.read:
         for file in sorted(folder.glob(pattern[1:])):

@@ -1,0 +1,373 @@
+"""Where each log file goes on, through its rotations: exactly once, and what is lost told. Pure.
+
+A file is known by its inode, its place by an offset and a mark: a digest of the last bytes before it. Each piece comes with these bytes, so a file that
+was emptied and has grown again is told from one that only grew. What was read of a file that is not there any more, or was emptied, is looked for
+by its mark among its older generations, packed ones too; from there on every younger one is read. A file that is met for the first time is
+read from its end, and back piece by piece as far as is wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2s
+
+import msgspec
+
+from .answer import MINUTE, Answer, Piece
+from .entries import Entry, continues, entries, texts
+from .formats import Format
+from .generations import Family, File, families
+from .stamps import SECOND
+
+LEAD = 64
+"""Bytes before a place that its mark is of."""
+LONG_LINE = 1_000_000
+"""A line longer than a piece, and than this, comes in parts."""
+BACK_PIECE = 1_000_000
+MOST_BACK = 256_000_000
+"""Bytes of one file that are read back."""
+MOST_PACKED = 32_000_000
+"""A packed generation larger than that is not read back: it must be unpacked from its beginning for each piece."""
+AFTERLIFE = 600 * SECOND
+"""How long a file is looked at after it was rotated away: who writes may have it open still."""
+ANYWAY = -1
+"""As `seen`: send it, whatever its size."""
+
+
+class Tail(msgspec.Struct, omit_defaults=True):
+    """`seen`: the size it had when all of it was read. `sought`: the inode among older generations in which the place is looked for now.
+    `since`: of it older entries are not wanted. `until`: when it need not be looked at any more, once all is read. `cut`: its last line has no end."""
+
+    inode: str
+    offset: int = 0
+    seen: int = ANYWAY
+    mark: str = ""
+    sought: str = ""
+    since: int = 0
+    until: int = 0
+    cut: bool = False
+
+    @property
+    def read(self) -> bool:
+        return not self.sought and self.seen != ANYWAY
+
+
+class Back(msgspec.Struct):
+    """A file is still to be read back from `end`; `sent`: bytes that were."""
+
+    inode: str
+    end: int
+    sent: int = 0
+
+
+class Followed(msgspec.Struct, omit_defaults=True):
+    """What is known of one path. `tails`: its generations that are read, the oldest first. `last`: the time of the last line that told one; `at`: when it was looked at."""
+
+    tails: list[Tail] = []
+    back: Back | None = None
+    last: int | None = None
+    at: int = 0
+
+
+State = dict[str, Followed]
+"""Path → what is known."""
+
+
+def load(cursor: str | None) -> State:
+    _, _, text = (cursor or "").partition("\n")
+    try:
+        return msgspec.json.decode(text, type=State) if text else {}
+    except msgspec.MsgspecError:
+        return {}
+
+
+def dump(state: State) -> str:
+    """In its first line what the script needs: `INODE:FROM:SEEN` each, and at most one `back=INODE:FROM:COUNT`."""
+    words = [
+        f"{t.sought or t.inode}:{max(0, t.offset - LEAD)}:{ANYWAY if t.sought else t.seen}"
+        for followed in state.values()
+        for t in followed.tails
+    ]
+    backs = [f.back for f in state.values() if f.back]
+    for back in backs[:1]:
+        start = max(0, back.end - BACK_PIECE)
+        words.append(f"back={back.inode}:{start}:{back.end - start}")
+    return " ".join(words) + "\n" + msgspec.json.encode(state).decode()
+
+
+def _mark(piece: Piece, offset: int) -> str:
+    """Of the bytes before a place; empty where there are none, or too few of them came to tell."""
+    behind = offset - piece.start
+    lead = piece.data[max(0, behind - LEAD) : behind]
+    return blake2s(lead, digest_size=6).hexdigest() if len(lead) == min(LEAD, offset) and offset else ""
+
+
+@dataclass(slots=True)
+class Taken:
+    """`entries` in the order of their files; `lost`: in words."""
+
+    entries: list[Entry] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+def take(answer: Answer, state: State, own: dict[str, Format]) -> Taken:
+    """Take what is new out of an answer, and bring `state` up to it.
+
+    Args:
+        own: path → the user's format for it.
+    """
+    taken = Taken()
+    found = families(answer.files)
+    for path in sorted(found.keys() | state.keys()):
+        reader = _Reader(answer, path, found.get(path, Family()), taken, own.get(path))
+        if path in state:
+            reader.go_on(state[path])
+        elif met := reader.meet():
+            state[path] = met
+    return taken
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One path in one answer."""
+
+    answer: Answer
+    path: str
+    family: Family
+    taken: Taken
+    own: Format | None
+
+    def meet(self) -> Followed | None:
+        """A path for the first time: the end of its file, as far as it came."""
+        file = self.family.current
+        if file is None:
+            return None
+        followed = Followed(at=self.answer.now)
+        piece = self.answer.pieces.get(file.inode)
+        if piece is None:
+            if file.size:
+                return None  # there was no room for it
+            followed.tails = [Tail(file.inode, 0, 0)]
+            return followed
+        begin = _first_entry(piece) if piece.start else piece.start
+        tail = Tail(file.inode, begin, mark=_mark(piece, begin), since=self.answer.since)
+        followed.tails = [tail]
+        oldest = self._consume(followed, tail, piece, file, known=False)
+        tail.since = 0
+        self._further(followed, file, begin, oldest)
+        return followed
+
+    def go_on(self, followed: Followed) -> None:
+        known = {t.inode for t in followed.tails} | {t.sought for t in followed.tails}
+        for tail in list(followed.tails):
+            if tail.sought:
+                self._seek(followed, tail)
+            else:
+                self._follow(followed, tail, known)
+        if not any(t.sought for t in followed.tails):
+            self._younger(followed)
+        if followed.back:
+            self._go_back(followed, followed.back)
+        for tail in followed.tails[:-1]:
+            tail.until = tail.until or self.answer.now + AFTERLIFE
+        while (
+            len(followed.tails) > 1
+            and (first := followed.tails[0]).read
+            and (len(followed.tails) > 2 or first.until < self.answer.now)
+        ):
+            del followed.tails[0]
+        if self.answer.now - followed.at > MINUTE:
+            followed.at = self.answer.now
+
+    def _follow(self, followed: Followed, tail: Tail, known: set[str]) -> None:
+        file = self.family.by_inode(tail.inode)
+        piece = self.answer.pieces.get(tail.inode)
+        if (
+            file is None
+            or (not file.packed and file.size < tail.offset)
+            or (piece is not None and not _fits(tail, piece))
+        ):
+            self._lose(followed, tail, known)
+        elif piece is not None:
+            self._consume(followed, tail, piece, file)
+
+    def _seek(self, followed: Followed, tail: Tail) -> None:
+        """Look whether it is in the generation that was asked for; else ask for the next."""
+        file, piece = self.family.by_inode(tail.sought), self.answer.pieces.get(tail.sought)
+        if file is not None and piece is None:
+            return  # there was no room for it
+        if file is not None and piece is not None and _fits(tail, piece):
+            tail.inode, tail.sought, tail.seen = file.inode, "", ANYWAY
+            self._consume(followed, tail, piece, file)
+            return
+        rotated = self.family.rotated
+        after = rotated.index(file) + 1 if file in rotated else len(rotated)
+        self._ask(followed, tail, rotated[after:], {t.inode for t in followed.tails if t is not tail})
+
+    def _lose(self, followed: Followed, tail: Tail, known: set[str]) -> None:
+        """It is not where it was: begin to look for it."""
+        rotated = self.family.rotated
+        if tail.offset == 0:
+            # Nothing tells what was empty from any other: it is the newest, if that was written since.
+            rotated = [f for f in rotated[:1] if f.written is None or f.written + MINUTE > followed.at]
+        self._ask(followed, tail, rotated, known)
+
+    def _ask(self, followed: Followed, tail: Tail, rotated: list[File], known: set[str]) -> None:
+        sought = next((f.inode for f in rotated if f.inode not in known), "")
+        if sought:
+            tail.sought = sought
+            return
+        followed.tails.remove(tail)
+        newest = not any(t is not tail for t in followed.tails)
+        if tail.offset and not (tail.read and not newest):
+            self.taken.lost.append(
+                f"{self.path}: what followed its first {tail.offset:,} bytes is gone, if anything did"
+            )
+
+    def _younger(self, followed: Followed) -> None:
+        """Every generation younger than the last one that is read."""
+        order = [*reversed(self.family.rotated), *([self.family.current] if self.family.current else [])]
+        have = {t.inode for t in followed.tails}
+        places = [i for i, f in enumerate(order) if f.inode in have]
+        if places:
+            order = order[places[-1] + 1 :]
+        elif followed.tails:
+            order = []
+        else:
+            last = followed.last
+            order = [
+                f for f in order if f is self.family.current or (last and f.written and f.written > last)
+            ]
+        for file in order:
+            tail = Tail(file.inode)
+            followed.tails.append(tail)
+            piece = self.answer.pieces.get(file.inode)
+            if piece is not None and piece.start == 0:
+                self._consume(followed, tail, piece, file)
+            elif file.size == 0:
+                tail.seen = 0
+
+    def _consume(
+        self, followed: Followed, tail: Tail, piece: Piece, file: File, *, known: bool = True
+    ) -> int | None:
+        """Take the whole lines from where a tail ends; the time of the first entry that tells one."""
+        body = piece.data[tail.offset - piece.start :]
+        at_end = len(piece.data) < piece.asked if file.packed else piece.end >= file.size
+        over = file is not self.family.current and at_end and tail.cut
+        size = len(body) if over else _whole(body, at_end)
+        if not size and not at_end and len(body) >= LONG_LINE:
+            size = len(body)
+        first = self._keep(
+            followed, body[:size], file, tail.since, known=known, small=not known and tail.offset == 0
+        )
+        tail.offset += size
+        tail.mark = _mark(piece, tail.offset) if size else tail.mark
+        tail.cut = at_end and size < len(body) and file is not self.family.current
+        tail.seen = file.size if at_end and not tail.cut else ANYWAY
+        return first
+
+    def _keep(
+        self,
+        followed: Followed,
+        data: bytes,
+        file: File,
+        since: int,
+        *,
+        known: bool = True,
+        back: bool = False,
+        small: bool = False,
+    ) -> int | None:
+        """Entries of whole lines. Of a file that is met, but for a small one, and going back, what tells no time is not kept before something does."""
+        first = None
+        timeless = not since or (small and (file.written is None or file.written >= since))
+        clock = self.answer.clock(file, continuing=known and not back and not since)
+        before = None if back or since else followed.last
+        for entry, stamped in entries(texts(data), self.path, clock, self.answer.host, before, self.own):
+            if stamped:
+                first = entry.ts if first is None else first
+                if not back:
+                    followed.last = entry.ts
+            if entry.ts >= since and (stamped or first is not None or timeless):
+                self.taken.entries.append(entry)
+        return first
+
+    def _further(self, followed: Followed, file: File, begin: int, oldest: int | None) -> None:
+        """What is to be read back next: the rest of a file, or the generation before it."""
+        sent = followed.back.sent if followed.back else 0
+        followed.back = None
+        since = self.answer.since
+        if oldest is None or oldest < since:
+            return
+        if begin > 0 and sent < MOST_BACK:
+            followed.back = Back(file.inode, begin, sent)
+            return
+        if begin > 0:
+            self.taken.lost.append(f"{self.path}: only its last {sent:,} bytes were read back")
+            return
+        rotated = self.family.rotated
+        older = rotated[rotated.index(file) + 1 :] if file in rotated else rotated
+        for older_file in older:
+            if (
+                older_file.written is None
+                or older_file.written < since
+                or older_file.inode in {t.inode for t in followed.tails}
+            ):
+                return
+            if not older_file.packed:
+                followed.back = Back(older_file.inode, older_file.size, sent)
+                return
+            if older_file.size > MOST_PACKED:
+                self.taken.lost.append(
+                    f"{older_file.path}: packed and of {older_file.size:,} bytes, it is not read back"
+                )
+                return
+            followed.tails.insert(0, Tail(older_file.inode, since=since))
+
+    def _go_back(self, followed: Followed, back: Back) -> None:
+        file, piece = self.family.by_inode(back.inode), self.answer.behind.get(back.inode)
+        if file is None or file.size < back.end:
+            followed.back = None
+            self.taken.lost.append(
+                f"{self.path}: it was rotated before its first {back.end:,} bytes were read back"
+            )
+            return
+        if piece is None or piece.end < back.end:
+            return
+        data = piece.data[: back.end - piece.start]
+        begin = _first_entry(piece) if piece.start else piece.start
+        if begin >= back.end:
+            begin = piece.start  # one line longer than a piece
+        back.sent += back.end - begin
+        oldest = self._keep(followed, data[begin - piece.start :], file, self.answer.since, back=True)
+        self._further(followed, file, begin, oldest)
+
+
+def _fits(tail: Tail, piece: Piece) -> bool:
+    """Whether a piece holds a tail's place, and before it what was there."""
+    behind = tail.offset - piece.start
+    return 0 <= behind <= len(piece.data) and tail.mark in ("", _mark(piece, tail.offset))
+
+
+def _whole(body: bytes, at_end: bool) -> int:
+    """Bytes of the whole lines; where more follows, without the last entry, of which there may be more lines."""
+    size = body.rfind(b"\n") + 1
+    if at_end or not size:
+        return size
+    start = size
+    while start > 0:
+        start = body.rfind(b"\n", 0, start - 1) + 1
+        if not continues(body[start : start + 80].decode("utf-8", "backslashreplace")):
+            return start or size
+    return size
+
+
+def _first_entry(piece: Piece) -> int:
+    """Where, after the line that a piece begins in, the first entry begins; its end where there is none."""
+    at = piece.data.find(b"\n") + 1
+    while (
+        at
+        and at < len(piece.data)
+        and continues(piece.data[at : at + 80].decode("utf-8", "backslashreplace"))
+    ):
+        at = piece.data.find(b"\n", at) + 1
+    return piece.start + at if at else piece.end
