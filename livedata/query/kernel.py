@@ -90,6 +90,13 @@ KERNEL_EVENT = Probe(
         Column("detail", 13, "str", "text", "What went wrong, in the kernel's words"),
         Column("fields", 14, "map", "text", "What else the message tells, by name"),
         Column("message", 15, "str", "text", "The whole message"),
+        Column(
+            "transport",
+            16,
+            "str",
+            "text",
+            "How it came: `kernel`; anything else was written by who calls itself so, as into a file",
+        ),
     ),
     source="log",
     every=0.0,
@@ -133,7 +140,7 @@ def _fields() -> str:
 
 
 def _column(column: Column) -> str:
-    if column.name in ("ts", "boot_id", "message"):
+    if column.name in ("ts", "boot_id", "message", "transport"):
         return column.name
     if column.name == "kind":
         kinds = " ".join(f"WHEN {n} THEN {_quoted(event.kind)}" for n, event in enumerate(EVENTS))
@@ -155,6 +162,6 @@ def kernel_event_sql() -> str:
     )
     return (
         f"SELECT host, {', '.join(map(_column, KERNEL_EVENT.columns))} FROM (SELECT *, CASE {which} END AS event FROM "
-        f"(SELECT ts, host, boot_id, message, regexp_replace(message, {_quoted(_STAMP)}, '') AS said FROM log "
+        f"(SELECT ts, host, boot_id, message, transport, regexp_replace(message, {_quoted(_STAMP)}, '') AS said FROM log "
         "WHERE transport = 'kernel' OR identifier = 'kernel')) WHERE event IS NOT NULL"
     )

@@ -119,19 +119,14 @@ def may_hold(path: Path, wanted: Collection[frozenset[str]]) -> list[tuple[int, 
     """
     hashes = [[xxh64(word.encode()) for word in sorted(all_of)] for all_of in wanted]
     data = mapped(path)
-    end = _end_of_filters(data)
-    if end is None:
+    if (known := _known(data)) is None:
         return None
-    length = TAIL.unpack_from(data, end - TAIL.size)[0]
-    begin = end - TAIL.size - length
-    try:
-        about = msgspec.msgpack.decode(data[begin : end - TAIL.size], type=_About)
-    except msgspec.DecodeError:
-        return None
-    starts = accumulate(about.sizes, initial=begin - sum(about.sizes))
+    begin, about = known
     found: list[tuple[int, int]] = []
     first = 0
-    for start, size, rows in zip(starts, about.sizes, about.rows, strict=False):
+    for start, size, rows in zip(
+        accumulate(about.sizes, initial=begin), about.sizes, about.rows, strict=False
+    ):
         if any(all(_has(data, start, size, word) for word in all_of) for all_of in hashes):
             if found and found[-1][1] == first:
                 found[-1] = (found[-1][0], first + rows)
@@ -141,16 +136,30 @@ def may_hold(path: Path, wanted: Collection[frozenset[str]]) -> list[tuple[int, 
     return found
 
 
-def _end_of_filters(data: bytes | mmap.mmap) -> int | None:
-    """Where they end: at the footer; None where there are none."""
+def bytes_of_words(path: Path) -> int:
+    """What a file's filters take of it. Raises OSError."""
+    known = _known(mapped(path))
+    return sum(known[1].sizes) if known else 0
+
+
+def _known(data: bytes | mmap.mmap) -> tuple[int, _About] | None:
+    """Where a file's filters begin, and what is said of them; None where it has none."""
     if len(data) < 2 * TAIL.size:
         return None
     footer, mark = TAIL.unpack_from(data, len(data) - TAIL.size)
-    end = len(data) - TAIL.size - footer
-    if mark != PARQUET or end < TAIL.size:
+    end = len(data) - 2 * TAIL.size - footer
+    if mark != PARQUET or end < 0:
         return None
-    length, mark = TAIL.unpack_from(data, end - TAIL.size)
-    return end if mark == MAGIC and length + TAIL.size <= end else None
+    length, mark = TAIL.unpack_from(data, end)
+    if mark != MAGIC or length > end:
+        return None
+    try:
+        about = msgspec.msgpack.decode(data[end - length : end], type=_About)
+    except msgspec.DecodeError:
+        return None
+    begin = end - length - sum(about.sizes)
+    whole = all(size > 0 and size % BLOCK == 0 for size in about.sizes)
+    return (begin, about) if whole and begin >= 0 and len(about.sizes) == len(about.rows) else None
 
 
 def _has(data: bytes | mmap.mmap, start: int, size: int, word_hash: int) -> bool:
