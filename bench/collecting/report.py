@@ -65,7 +65,7 @@ def targets(
         Target("bytes a tick on the wire, SSH included, kB", of(FULL, "wire_kb"), 12.0),
         Target("memory with one host, MB", once["rss_one_host_mb"], 110.0),
         Target(f"memory with {sessions:,} hosts, MB (meant for 1,000)", once["rss_all_hosts_mb"], 200.0),
-        Target("memory on a host, sshd and sh, private MB", once["host_private_mb"], 5.0),
+        Target("memory on a host, sshd, sh and awk, private MB", once["host_private_mb"], 5.0),
         Target("set-up of 1,000 hosts, seconds, at this pace", once["setup_seconds"] * 1000 / sessions, 60.0),
     ]
     peers = {

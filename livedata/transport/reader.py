@@ -3,7 +3,8 @@
 It takes instructions from the shell by a pipe, a line each, and prints an answer in one piece:
 
     B NONCE                       the begin mark, with uptime and boot id
-    R FILE...                     these files, each below `==> FILE <==`
+    R FILE...                     these files, each below `==> FILE <==`; of the line `intr` of /proc/stat only the sum, not each
+                                  interrupt: that is most of the file
     P NAME HELD N TAIL DIR...     of NAME's files DIR TAIL those that changed since the answer whose nonce was HELD; all of them
                                   where that is not the last answer that had them
     E NONCE                       the CPU it took so far, the uptime, the end mark
@@ -33,7 +34,10 @@ function add(text) {
 }
 function text_of(file,  text, line) {
   text = ""
-  while ((getline line < file) > 0) text = text line "\n"
+  while ((getline line < file) > 0) {
+    if (line ~ /^intr /) { match(line, /^intr [0-9]+/); line = substr(line, 1, RLENGTH) }
+    text = text line "\n"
+  }
   close(file)
   return text
 }

@@ -73,6 +73,7 @@ class Shell:
         self._reader: Section | None = None
         self._reader_seconds = 0.0
         self._nonce = ""
+        self._spoke = False
         self._errors = b""
         self._unasked = b""
         self._loop = asyncio.get_running_loop()
@@ -95,7 +96,7 @@ class Shell:
             if isinstance(event, Section):
                 self._sections[event.name] = event
             elif isinstance(event, Begin):
-                self._begin, self._began_at = event, self._loop.time()
+                self._begin, self._began_at, self._spoke = event, self._loop.time(), True
             elif isinstance(event, Overflow):
                 self._partial = event.data
                 if self._begin:
@@ -116,7 +117,7 @@ class Shell:
 
     def ended(self, status: int | None) -> None:
         """The shell is gone by itself."""
-        if self._begin is None:
+        if not self._spoke:
             said = words(self._unasked + (self._framer.rest() if self._framer else b"") + self._errors)
             self.die(Failure(Outcome.DENIED, f"no shell (exit status {status}): {said or 'it said nothing'}"))
         else:
