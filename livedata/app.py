@@ -152,8 +152,13 @@ def collector(
     said: Said,
     complain: Complain,
     filled: Callable[[Filled], None] = lambda filled: None,
+    *,
+    verbose: bool = False,
 ) -> Iterator[Collector]:
-    """A collector over the store, which is locked for as long. `filled`: told how far back a host's journal was read.
+    """A collector over the store, which is locked for as long.
+
+    Args:
+        said, complain, filled, verbose: as `Collector` takes them.
 
     Raises:
         ConfigError: a setting that can't be used.
@@ -170,7 +175,17 @@ def collector(
             writer.register(probe)  # so that a question finds each table from the first second
         ways = transports(config, hosts)
         yield Collector(
-            writer, hosts, probes, ways, clock, config, said, complain, tender(config, complain), filled
+            writer,
+            hosts,
+            probes,
+            ways,
+            clock,
+            config,
+            said,
+            complain,
+            tender(config, complain),
+            filled,
+            verbose,
         )
 
 
@@ -190,13 +205,20 @@ def listener(
     yield Collector(Passing(LOG, hear), hosts, probes, ways, SystemClock(), fresh, said, complain)
 
 
-async def until_stopped(collecting: Collector, stop: asyncio.Event | None = None) -> None:
-    """Watch until SIGINT, SIGTERM or SIGHUP, or until `stop` is set; everything collected is in the store when this returns."""
+async def until_stopped(
+    collecting: Collector, stop: asyncio.Event | None = None, hung_up: asyncio.Event | None = None
+) -> None:
+    """Watch until SIGINT, SIGTERM or SIGHUP, or until `stop` is set; everything collected is in the store when this returns.
+
+    Args:
+        hung_up: what SIGHUP sets instead, where no terminal that is closed sends it.
+    """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    at_hang_up = hung_up if hung_up and not sys.stderr.isatty() else stop
+    for number, event in ((signal.SIGINT, stop), (signal.SIGTERM, stop), (signal.SIGHUP, at_hang_up)):
         if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup a hang-up stays ignored
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, event.set)
     await collecting.watch(stop)
 
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ import typer
 from ..errors import SOME_HOSTS_FAILED, NoHostReached, StoreLocked
 from .common import BackfillOption, HostsArgument, InventoryOption, StoreOption, configure, say
 from .filling import filling
+from .saying import Log, Words, debugging, words
 from .top import ThemeOption, make_screen, terminal
 
 if TYPE_CHECKING:
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from ..model.host import Host
     from ..model.scrape import Failure
 
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="N/M",
+        help="Only the hosts of the Nth of M collectors, each with a store of its own",
+    ),
+]
 QUESTION = "SELECT host, round(avg(busy_pct), 1) AS busy_pct FROM cpu WHERE ts > now() - INTERVAL 1 HOUR GROUP BY host"
 
 
@@ -57,10 +65,30 @@ def watch(
     store: StoreOption = None,
     inventory: InventoryOption = None,
     backfill: BackfillOption = None,
+    shard: ShardOption = None,
+    log: Annotated[Log, typer.Option("--log", help="How to say what happens, on stderr")] = Log.TEXT,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say each failed attempt, not only what changed")
+    ] = False,
 ) -> None:
-    """Watch hosts with persistent sessions until stopped (Ctrl-C or SIGTERM: nothing collected is lost)."""
+    """Watch hosts with persistent sessions until stopped (Ctrl-C or SIGTERM: nothing collected is lost).
+
+    A changed inventory is noticed within seconds, or at SIGHUP; sessions of hosts that stay as they were go on.
+    """
     config = configure(store=store, inventory=inventory, backfill=backfill)
-    _watch(config, chosen(config, hosts, say), "livedata fleet watch")
+    told = words(log)
+
+    def find() -> tuple[Host, ...]:
+        return chosen(config, hosts, shard=shard)
+
+    _watch(
+        config,
+        chosen(config, hosts, told.complain, shard),
+        "livedata fleet watch",
+        told,
+        find,
+        verbose=verbose,
+    )
 
 
 def snapshot(
@@ -68,6 +96,7 @@ def snapshot(
     store: StoreOption = None,
     inventory: InventoryOption = None,
     backfill: BackfillOption = None,
+    shard: ShardOption = None,
 ) -> None:
     """Pull every due probe and all new log entries once, then exit: made for cron.
 
@@ -79,7 +108,7 @@ def snapshot(
     from .. import app
 
     config = configure(store=store, inventory=inventory, backfill=backfill)
-    watched = chosen(config, hosts)
+    watched = chosen(config, hosts, shard=shard)
     try:
         with app.collector(config, watched, "livedata fleet snapshot", _quiet, say, filling()) as collecting:
             outcomes = asyncio.run(collecting.snapshot(_progress))
@@ -98,24 +127,42 @@ def snapshot(
 
 
 def chosen(
-    config: Config, expressions: Sequence[str] | None, warn: Callable[[str], None] | None = None
+    config: Config,
+    expressions: Sequence[str] | None,
+    warn: Callable[[str], None] | None = None,
+    shard: str | None = None,
 ) -> tuple[Host, ...]:
-    """The hosts a command means; this machine where there is no inventory and none is named."""
+    """The hosts a command means; this machine where there is no inventory and none is named. Raises UsageError."""
     from ..inventory import find_hosts
     from ..inventory.adhoc import this_machine
+    from ..inventory.shard import of_shard, parse_shard
 
-    return find_hosts(config, expressions or [], warn) or (this_machine(),)
+    found = find_hosts(config, expressions or [], warn) or (this_machine(),)
+    return of_shard(found, parse_shard(shard)) if shard else found
 
 
-def _watch(config: Config, hosts: Sequence[Host], purpose: str) -> None:
+def _watch(
+    config: Config,
+    hosts: Sequence[Host],
+    purpose: str,
+    told: Words = words(Log.TEXT),
+    find: Callable[[], Sequence[Host]] | None = None,
+    *,
+    verbose: bool = False,
+) -> None:
     import asyncio
 
     from .. import app
+    from ..serve import serve
 
-    with app.collector(config, hosts, purpose, _said, say, filling()) as collecting:
-        _introduce(config, hosts)
-        asyncio.run(app.until_stopped(collecting))
-    say("Stopped; everything collected is in the store.")
+    debugging()
+    with app.collector(
+        config, hosts, purpose, told.said, told.complain, filling(), verbose=verbose
+    ) as collecting:
+        if told.person:
+            _introduce(config, hosts)
+        asyncio.run(serve(collecting, config, find or (lambda: hosts), told.complain))
+    told.complain("Stopped; everything collected is in the store.")
 
 
 def _watch_on_screen(config: Config, hosts: Sequence[Host], theme: str | None) -> None:
@@ -158,7 +205,7 @@ def _introduce(config: Config, hosts: Sequence[Host]) -> None:
     if remote:
         shown = ", ".join(remote[:5]) + (f" and {len(remote) - 5} more" if len(remote) > 5 else "")
         parts.append(f"{len(remote)} host{'s' if len(remote) > 1 else ''} over SSH ({shown})")
-    say(f"Watching {' and '.join(parts)}. Nothing is installed on any of them.")
+    say(f"Watching {' and '.join(parts) or 'no host yet'}. Nothing is installed on any of them.")
     say(f"Kept in {_short(config.store)}, which only you can read.")
     if not remote:
         say(f"To watch more, name them (livedata up user@host) or list them in {_short(config.inventory)}:")
@@ -185,19 +232,6 @@ def command() -> str:
 def _short(path: Path) -> str:
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
-
-
-def _said(host: str, failure: Failure | None) -> None:
-    stamp = datetime.now().strftime("%H:%M:%S")
-    if failure:
-        from .mend import mend
-
-        say(f"{stamp} {host}: {failure.outcome}: {failure.detail}")
-        hint = mend(failure.outcome, host)
-        if hint:
-            say(f"         {hint}")
-    else:
-        say(f"{stamp} {host}: answers")
 
 
 def _quiet(host: str, failure: Failure | None) -> None:

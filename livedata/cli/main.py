@@ -20,6 +20,7 @@ from . import (
     ps,
     query,
     search,
+    service,
     status,
     store,
     tables,
@@ -53,6 +54,7 @@ probes = _group("probe", "Probes: those there are, and your own.")
 stored = _group("store", "Keep: what is stored, how big, how sound.")
 logged = _group("logs", "What the hosts' logs are made of.", fleet)
 app.command("up")(collect.up)
+app.command("service")(service.service)
 fleet.command("init")(inventory.init)
 fleet.command("hosts")(inventory.hosts)
 fleet.command("check")(check.check)

@@ -10,6 +10,7 @@ MENDS = {
     "if not, somebody may be in between",
     Outcome.AUTH_FAILED: "ssh-copy-id gives it your key; ssh-add unlocks one that has a passphrase",
     Outcome.UNREACHABLE: "is it up, and does `ssh {host}` get there?",
+    Outcome.UNRESOLVED: 'is the name right? address = "..." in the inventory, or HostName in ~/.ssh/config, says where it is',
     Outcome.DENIED: "the account needs a shell: chsh -s /bin/sh USER on the host",
 }
 

@@ -54,6 +54,7 @@ class Collector:
     complain: told in words what is wrong with the store.
     tender: after a sealing: does what keeps the store in order, if anything is due.
     filled: told how far back a host's journal was read.
+    verbose: tell each failed attempt, not only when a host's state changed.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Collector:
         complain: Callable[[str], None],
         tender: Tender = nothing,
         filled: Callable[[Filled], None] = lambda filled: None,
+        verbose: bool = False,
     ) -> None:
         self._writer = writer
         self._hosts = hosts
@@ -80,6 +82,7 @@ class Collector:
         self._pending = Pending()
         self._state: dict[str, Outcome] = {}
         self._gates = Gates(config.connect_concurrency)
+        self._verbose = verbose
         self._network = Network(clock)
         self._offline = False
         self._watches: dict[str, asyncio.Task[None]] = {}
@@ -90,6 +93,11 @@ class Collector:
         self._appending = ThreadPoolExecutor(1, "livedata-append")
         self._sealing = ThreadPoolExecutor(1, "livedata-seal")
         self._tending: asyncio.Task[None] | None = None
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """The transports there are."""
+        return frozenset(self._transports)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Watch every host until `stop` is set; all rows are in the store when this returns."""
@@ -215,7 +223,7 @@ class Collector:
         if self._offline != self._network.away and (offline or self._offline):
             self._offline = offline
             self._tell("", failure if offline else None)
-        if not offline and self._state.get(host) != outcome:
+        if not offline and (self._state.get(host) != outcome or (failure and self._verbose)):
             self._state[host] = outcome
             self._tell(host, failure)
 

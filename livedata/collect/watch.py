@@ -83,7 +83,7 @@ async def _pause(clock: Clock, seconds: float, hurry: Callable[[], bool]) -> boo
         passed = max(clock.monotonic() - began, (clock.now_us() - wall) / SECOND)
         if passed >= seconds:
             return False
-        await clock.sleep(min(LOOK_SECONDS, seconds - passed))
+        await clock.sleep(min(LOOK_SECONDS, max(0.01, seconds - passed)))
         if hurry():
             return True
 

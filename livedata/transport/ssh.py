@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import errno
 import os
-import random
 import re
+import secrets
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -23,13 +23,13 @@ import asyncssh
 from ..model.host import Host, Route
 from ..model.probe import Lane
 from ..model.scrape import Failure, Outcome
-from .backoff import wait_seconds
 from .compose import Request, prologue
 from .hostkey import ShownKey, known_hosts_name
 from .protocol import Answer, Heard
 from .reader import start_reader
+from .shared import Shared
 from .shell import BEGIN_SECONDS, Shell, words
-from .watchdog import WATCHDOG
+from .watchdog import BEAT_SECONDS, DEFINE, MAIN, SHARED
 
 CIPHERS = (
     "aes128-gcm@openssh.com",
@@ -46,7 +46,7 @@ WINDOW_BYTES = 256 * 1024
 """What a shell may send ahead (RFC 4254, 5.2): one that is given up over a slow link delays the others by no more."""
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
 DEFAULT_KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts")
-COMMAND = "exec /bin/sh"
+COMMAND = "exec /bin/sh -s"
 SILENT = frozenset({
     errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT, errno.EADDRNOTAVAIL,
 })  # fmt: skip
@@ -95,51 +95,6 @@ class _Channel(asyncssh.SSHClientSession[bytes]):
 _Reached = tuple[asyncssh.SSHClientConnection, _Client]
 
 
-class _Jump:
-    """The one connection to a jump host, and the rest it is given after a failure: whoever asks meanwhile gets the same failure, so
-    that a thousand hosts behind it do not try a refused key a thousand times."""
-
-    def __init__(self) -> None:
-        self._task: asyncio.Task[_Reached | Failure] | None = None
-        self._failures = 0
-        self._rest_until = 0.0
-
-    async def open(
-        self, connect: Callable[[], Coroutine[None, None, _Reached | Failure]]
-    ) -> asyncssh.SSHClientConnection | Failure:
-        if self._task is None or (self._task.done() and self._stale(self._task)):
-            self._task = asyncio.create_task(self._connect(connect))
-        reached = await asyncio.shield(self._task)
-        return reached if isinstance(reached, Failure) else reached[0]
-
-    async def _connect(
-        self, connect: Callable[[], Coroutine[None, None, _Reached | Failure]]
-    ) -> _Reached | Failure:
-        reached = await connect()
-        self._failures = self._failures + 1 if isinstance(reached, Failure) else 0
-        if isinstance(reached, Failure):
-            rest = wait_seconds(reached.outcome, self._failures, random.random())
-            self._rest_until = asyncio.get_running_loop().time() + rest
-        return reached
-
-    def _stale(self, task: asyncio.Task[_Reached | Failure]) -> bool:
-        if task.cancelled():
-            return True
-        reached = task.result()
-        if isinstance(reached, Failure):
-            return asyncio.get_running_loop().time() >= self._rest_until
-        return reached[0].is_closed()
-
-    def close(self) -> None:
-        if self._task is None:
-            return
-        self._task.cancel()
-        if self._task.done() and not self._task.cancelled():
-            reached = self._task.result()
-            if not isinstance(reached, Failure):
-                reached[0].abort()
-
-
 class SSHSession:
     """A connection to one host and its shells; a lane whose shell died gets a new one when it is next asked."""
 
@@ -149,6 +104,12 @@ class SSHSession:
         self._limit = limit
         self._shells: dict[Lane, Shell] = {}
         self._opening = asyncio.Lock()
+        self._word = f"livedata-{secrets.token_hex(8)}"
+        self._channels: dict[Shell, _Channel] = {}
+        self._shared = False
+        self._loop = asyncio.get_running_loop()
+        self._asked = self._loop.time()
+        self._beating = self._loop.call_later(BEAT_SECONDS, self._beat)
         self.connect_s = connect_s
 
     @property
@@ -163,7 +124,16 @@ class SSHSession:
         await self._connection.wait_closed()
         return self.lost or Failure(Outcome.UNREACHABLE, "the connection was closed")
 
+    def _beat(self) -> None:
+        """Let the main shell's watcher know that somebody is there, if no request does."""
+        main = self._shells.get("main")
+        if main and not main.dead and self._loop.time() - self._asked >= BEAT_SECONDS:
+            self._channels[main].write(b"\n")
+        self._beating = self._loop.call_later(BEAT_SECONDS / 2, self._beat)
+
     async def ask(self, lane: Lane, request: Request, timeout: float) -> Answer:
+        if lane == "main":
+            self._asked = self._loop.time()
         try:
             async with asyncio.timeout(timeout):
                 shell = await self._shell(lane)
@@ -194,18 +164,24 @@ class SSHSession:
             shell = self._shells.get(lane)
             if shell is None or shell.dead:
                 # A main shell that was lost may have been lost by its reader: the next one goes without.
-                opened = await self._open(lane == "main" and shell is None)
+                opened = await self._open(lane, lane == "main" and shell is None)
                 if isinstance(opened, Failure):
                     # MaxSessions 1, or a server that grants one channel: all lanes share the shell there is.
                     alive = [s for s in self._shells.values() if not s.dead]
-                    return opened if self.lost or not alive else alive[0]
+                    if self.lost or not alive:
+                        return opened
+                    if not self._shared:
+                        self._shared = True
+                        self._channels[alive[0]].write(SHARED.encode())
+                    return alive[0]
                 shell = self._shells[lane] = opened
             return shell
 
-    async def _open(self, with_reader: bool) -> Shell | Failure:
+    async def _open(self, lane: Lane, with_reader: bool) -> Shell | Failure:
+        opening = prologue(self._host) + DEFINE + (MAIN if lane == "main" and not self._shared else "")
         try:
             _, made = await self._connection.create_session(
-                _channel(self._host, self._limit, with_reader), COMMAND, encoding=None, request_pty=False, env={}, send_env=[],
+                _channel(self._host, opening, self._limit, with_reader), f"{COMMAND} {self._word}", encoding=None, request_pty=False, env={}, send_env=[],
                 x11_forwarding=False, window=WINDOW_BYTES,
             )  # fmt: skip
         except asyncssh.ChannelOpenError as error:
@@ -216,21 +192,22 @@ class SSHSession:
             return self.lost or Failure(Outcome.UNREACHABLE, f"the connection was lost: {_reason(error)}")
         except asyncssh.Error as error:
             return self.lost or Failure(Outcome.FAILED, f"no channel: {_reason(error)}")
-        return cast(_Channel, made).shell
+        channel = cast(_Channel, made)
+        self._channels = {s: c for s, c in self._channels.items() if not s.dead} | {channel.shell: channel}
+        return channel.shell
 
     async def close(self) -> None:
+        self._beating.cancel()
         for shell in self._shells.values():
             shell.die(Failure(Outcome.MISSED, "closed"))
         self._connection.abort()
 
 
-def _channel(host: Host, limit: int, with_reader: bool) -> Callable[[], _Channel]:
+def _channel(host: Host, opening: str, limit: int, with_reader: bool) -> Callable[[], _Channel]:
     def make() -> _Channel:
         channel = _Channel()
         start = start_reader(host) if with_reader else None
-        channel.shell = Shell(
-            prologue(host) + WATCHDOG, channel.write, channel.abort, limit, channel.hold, start
-        )
+        channel.shell = Shell(opening, channel.write, channel.abort, limit, channel.hold, start)
         return channel
 
     return make
@@ -265,7 +242,7 @@ class SSHTransport:
         self._limit = limit
         self._keys: dict[tuple[object, ...], list[asyncssh.SSHKeyPair]] = {}
         self._known: dict[tuple[tuple[str, float], ...], asyncssh.SSHKnownHosts] = {}
-        self._jumps: dict[Route, _Jump] = {}
+        self._jumps: dict[Route, Shared[_Reached]] = {}
 
     async def connect(self, host: Host) -> SSHSession | Failure:
         started = asyncio.get_running_loop().time()
@@ -276,7 +253,8 @@ class SSHTransport:
 
     async def close(self) -> None:
         for jump in self._jumps.values():
-            jump.close()
+            if reached := jump.stop():
+                reached[0].abort()
         self._jumps.clear()
 
     async def shown_key(self, route: Route) -> ShownKey:
@@ -335,12 +313,13 @@ class SSHTransport:
             return None
         *before, last = route.jumps
         via = Route(**{**_fields(last), "jumps": tuple(before)}) if before else last
-        jump = self._jumps.setdefault(via, _Jump())
-        reached = await jump.open(lambda: self._connect(via))
+        if via not in self._jumps:
+            self._jumps[via] = Shared(lambda: self._connect(via), lambda reached: reached[0].is_closed())
+        reached = await self._jumps[via].open()
         if isinstance(reached, Failure):
             detail = f"at the jump host {via.address}: {reached.detail}"
             return Failure(reached.outcome, detail, reached.silent)
-        return reached
+        return reached[0]
 
     def _options(self, route: Route) -> asyncssh.SSHClientConnectionOptions:
         agent: Any = () if route.agent is None else route.agent

@@ -9,11 +9,14 @@ from pathlib import Path
 from livedata.collect.asker import Asker
 from livedata.collect.gates import Gates
 from livedata.collect.network import Network
+from livedata.collect.pull import scrape_of
 from livedata.collect.schedule import SECOND
-from livedata.collect.watch import Surroundings, watch
+from livedata.collect.watch import LOOK_SECONDS, Surroundings, watch
 from livedata.model.batch import Batch
 from livedata.model.host import Host
+from livedata.model.scrape import CONNECT, SCRAPE, Failure, Outcome, Scrape
 from livedata.probe.load import load_probes
+from livedata.transport.protocol import Session
 from livedata.transport.replay import ReplayTransport
 
 CPU = load_probes()["cpu"]
@@ -83,3 +86,72 @@ def test_a_clock_that_leaps_gives_one_sample_and_no_burst(tmp_path: Path) -> Non
     got = ticks(recorded(tmp_path), 3700, {25: HOUR})
     assert got[:4] == [0, 10, 20, 30 + HOUR]
     assert len(got) == len(set(got))
+
+
+class Dead:
+    """A way on which every host is silent for a while; `tries` are the seconds of the attempts."""
+
+    def __init__(self, clock: Hands, until: float) -> None:
+        self.clock, self.until = clock, until
+        self.tries: list[int] = []
+
+    async def connect(self, host: Host) -> Session | Failure:
+        self.tries.append((self.clock.now_us() - START) // SECOND)
+        if self.clock.slept < self.until:
+            return Failure(Outcome.UNREACHABLE, "no answer", silent=True)
+        return await ReplayTransport().connect(host)
+
+    async def close(self) -> None:
+        pass
+
+
+def scrapes(
+    folder: Path, seconds: int, jumps: dict[int, int], until: float, way_out: bool
+) -> tuple[list[int], list[Scrape]]:
+    """The seconds at which a host was tried, and what was said of it."""
+    clock = Hands(jumps)
+    way = Dead(clock, until)
+    rows: list[Scrape] = []
+
+    def keep(batches: Sequence[Batch]) -> None:
+        rows.extend(scrape_of(row) for b in batches if b.probe is SCRAPE for row in b.rows)
+
+    async def run() -> None:
+        host = Host("old", transport="replay", recording=str(folder))
+        network = Network(clock, lambda: way_out)
+        network.join(host.name)
+        around = Surroundings(clock, 1, Gates(1), network, lambda host, failure: None)
+        task = asyncio.create_task(watch(Asker(host, [CPU], {}, clock, keep), way, around))
+        while clock.slept < seconds:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(run())
+    return way.tries, [row for row in rows if row.probe == CONNECT]
+
+
+def test_a_lid_that_closes_is_noticed_though_timers_stood_still(tmp_path: Path) -> None:
+    tries, _ = scrapes(recorded(tmp_path), 900, {600: HOUR}, 10_000, way_out=True)
+    before = max(t for t in tries if t < 650)
+    after = min(t for t in tries if t >= 600 + HOUR)
+    assert before <= 600
+    assert after - (600 + HOUR) <= LOOK_SECONDS + 1
+
+
+def test_a_clock_set_back_makes_nobody_wait_longer(tmp_path: Path) -> None:
+    tries, _ = scrapes(recorded(tmp_path), 900, {600: -HOUR}, 10_000, way_out=True)
+    again = [t for t in tries if t < 0]
+    assert min(again) - (600 - HOUR) <= 61
+
+
+def test_a_network_that_is_gone_is_one_row_and_one_that_is_back_another(tmp_path: Path) -> None:
+    tries, said = scrapes(recorded(tmp_path), 400, {}, 300, way_out=False)
+    assert [row.outcome for row in said] == [Outcome.OFFLINE, Outcome.OK]
+    assert len(tries) > 30
+    assert tries[-1] - 300 <= 30
+
+
+def test_a_host_that_is_down_has_a_row_for_each_attempt(tmp_path: Path) -> None:
+    tries, said = scrapes(recorded(tmp_path), 400, {}, 300, way_out=True)
+    assert [row.outcome for row in said] == [Outcome.UNREACHABLE] * (len(tries) - 1) + [Outcome.OK]
