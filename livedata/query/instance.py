@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,7 @@ class Instance:
     spill: str
     reach: frozenset[str] | None = None
     stand_ins: dict[str, tuple[Probe, Columns]] = field(default_factory=dict)
+    running: DuckDBPyConnection | None = None
 
     def lock(self, files: Collection[str]) -> None:
         """From here on it reaches `files` and nothing else, and no setting can be changed but one that does no harm."""
@@ -71,10 +72,12 @@ class Instance:
 
         DuckDB and Arrow look for signals in some of their loops and not in others.
         """
+        self.running = connection
         future = self.thread.submit(call)
         try:
             return future.result()
         finally:
+            self.running = None
             while not future.done():
                 connection.interrupt()
                 wait([future], 0.1)
@@ -153,6 +156,7 @@ class Pool:
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.limits = limits
         self._idle: list[Instance] = []
+        self._lent: list[Instance] = []
         self._reach: tuple[str, ...] = ()
         self._admitted: dict[str, Admitted] = {}
 
@@ -160,12 +164,24 @@ class Pool:
     def lend(self) -> Iterator[Instance]:
         """An instance for one question. One whose question failed is not used again."""
         instance = self._idle.pop() if self._idle else open_instance(self.limits)
+        self._lent.append(instance)
         try:
             yield instance
         except BaseException:
             instance.close()
             raise
+        finally:
+            self._lent.remove(instance)
         self._idle.append(instance)
+
+    def interrupt(self) -> None:
+        """Stop what runs at this moment, from any thread: its question fails with QueryError."""
+        import duckdb
+
+        for instance in tuple(self._lent):
+            if (connection := instance.running) is not None:
+                with suppress(duckdb.Error):  # it has just ended, and is closed
+                    connection.interrupt()
 
     def admit(self, connection: DuckDBPyConnection, sql: str) -> Admitted:
         """As `admit`, which is not asked twice in a row about the same text."""

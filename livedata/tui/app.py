@@ -116,6 +116,7 @@ class Top(App[None]):
         super().__init__()
         self.asker = Asker(root, limits or Limits())
         self.moment = Moment()
+        self._hosts: tuple[str, ...] = ()
         self._names, self._choose, self._now = tuple(names), choose, now_us
         self._pulse = Pulse()
         self._waiting = waiting
@@ -213,15 +214,20 @@ class Top(App[None]):
 
     async def _look_whole(self, moment: Moment, at_us: int) -> None:
         """The fleet anew, at a moment; from there on it can be followed if that is now."""
-        kept = await self.asker.kept()
-        names = dict.fromkeys(self._names or (await self.asker.hosts() if kept else []))
-        self._pulse, place = await self.asker.pulse(list(names), at_us)
+        if moment.live:
+            await self._look_at_store(at_us)
+        self._pulse, place = await self.asker.pulse(list(self._hosts), at_us)
         self._pulse_us = at_us
         self._place, self._looked_at = (place, None) if moment.live else (None, at_us)
+
+    async def _look_at_store(self, at_us: int) -> None:
+        """What it holds at all."""
+        kept = await self.asker.kept()
+        self._hosts = self._names or tuple(await self.asker.hosts() if kept else ())
         self._kept_from = kept[0] if kept else None
         if kept is None:
             self.say(self._waiting)
-        elif moment.live and kept[1] < at_us - STALE_US:
+        elif kept[1] < at_us - STALE_US:
             self.say(
                 f"nothing has come since {day_clock(kept[1], at_us)}: nobody collects; ← goes back in time"
             )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+LONGEST_SECONDS = 20.0
+"""What a question after anomalies may take at most."""
+
 AT = "{at}"
 """Stands in the screen's questions where the moment comes."""
 
 
 class Asker:
-    """One store. Every question takes its turn in one thread; `close` waits for the one that is under way.
+    """One store. Questions take their turn in one thread, the long ones after anomalies in another; `close` stops those that are under way.
 
     What the functions raise is what `livedata.query.engine.stream` and the store's reader raise.
     """
@@ -42,7 +46,9 @@ class Asker:
         self._pool = Pool(limits)
         self._fresh = Pool(limits)
         """For rows that are in no file: an instance that reaches none."""
+        self._slow = Pool(replace(limits, seconds=min(limits.seconds, LONGEST_SECONDS)))
         self._thread = ThreadPoolExecutor(1, "livedata-ask")
+        self._slow_thread = ThreadPoolExecutor(1, "livedata-ask-slow")
 
     async def ask(self, sql: str, at_us: int, hosts: Sequence[str] | None = None) -> pa.Table:
         """The answer over rows up to a moment (microseconds UTC), of hosts or of all; `{at}` in the SQL is that moment."""
@@ -80,7 +86,9 @@ class Asker:
         limit: int = 500,
     ) -> list[Anomaly]:
         """What is out of the ordinary from `since_us` on and before `until_us`: the first of it, or the last, the latest first."""
-        return await self._run(self._anomalies, since_us, until_us, hosts, "ts DESC" if last else "ts", limit)
+        order = "ts DESC" if last else "ts"
+        call = partial(self._anomalies, since_us, until_us, hosts, order, limit)
+        return await asyncio.get_running_loop().run_in_executor(self._slow_thread, call)
 
     async def hosts(self) -> list[str]:
         """Every host that ever had a row; none where there is no store."""
@@ -107,8 +115,11 @@ class Asker:
         return await self._run(self._rows_since, table, place)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
-        self._pool.close()
+        for thread, pool in ((self._thread, self._pool), (self._slow_thread, self._slow)):
+            ending = asyncio.create_task(asyncio.to_thread(thread.shutdown, cancel_futures=True))
+            while not (await asyncio.wait([ending], timeout=0.1))[0]:
+                pool.interrupt()
+            pool.close()
         self._fresh.close()
 
     async def _run(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -116,16 +127,17 @@ class Asker:
             self._thread, partial(call, *arguments, **named)
         )
 
-    def _ask(self, sql: str, scope: Scope = EVERYTHING) -> pa.Table:
-        return _answer(store_source(self.root), sql, self._pool, scope)
-
     def _anomalies(
         self, since_us: int, until_us: int, hosts: Sequence[str] | None, order: str, limit: int
     ) -> list[Anomaly]:
         since, until = timestamp_sql(since_us), timestamp_sql(until_us)
         sql = anomaly_sql(table_definitions(self.root), since, until, order)
         scope = Scope(hosts=None if hosts is None else tuple(hosts))
-        return anomalies(self._ask(f"{sql} LIMIT {limit}", scope)) if sql else []
+        return (
+            anomalies(_answer(store_source(self.root), f"{sql} LIMIT {limit}", self._slow, scope))
+            if sql
+            else []
+        )
 
     def _whole_pulse(self, names: Sequence[str], at_us: int) -> tuple[Pulse, Place]:
         pulse = Pulse(tuple(names))

@@ -152,7 +152,7 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         if self._follow and last:
             self._reveal()
         elif self._held is not None:
-            self.scroll_to(y=max(0, self.cursor - offset), animate=False)
+            self.scroll_to(y=max(0, self.cursor - offset), animate=False, immediate=True)
         self._draw_changes()
 
     def select(self, key: Hashable) -> None:
@@ -182,9 +182,9 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     def _reveal(self) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height - 1)
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
         elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
+            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
 
     def action_move(self, by: int) -> None:
         self._go(self.cursor + by)
