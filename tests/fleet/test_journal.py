@@ -188,3 +188,15 @@ def test_what_was_vacuumed_before_it_was_read_is_told(fleet: Fleet, product: Pro
     # It is told once.
     pull(product, "all")
     assert missed(product) == told_of
+
+
+def test_a_host_that_grants_one_channel_is_polled(fleet: Fleet, product: Product) -> None:
+    host = fleet.make("log-06", "maxsessions", journal="ok")
+    product.hosts(fleet.hosts, '[hosts.log-06.probes.log]\nevery = "2s"\n')
+    host.log("before")
+    with product.watching():
+        product.soon(WORKS)
+        product.soon("SELECT count(DISTINCT ts) > 1 AS goes_on FROM cpu")
+        host.log("meanwhile")
+        all_there(product, host)
+        assert followers(host) == []

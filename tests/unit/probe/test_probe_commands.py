@@ -156,3 +156,26 @@ def test_what_a_probe_reads_is_recorded_as_files(livedata: Livedata, tmp_path: P
     assert files == {"rows.json", *(path[1:] for path in load_probes()["load"].read)}
     words = (folder / "proc/loadavg").read_text().split()
     assert json.loads((folder / "rows.json").read_text())[0]["load1"] == words[0]
+
+
+FEEDER = """\
+#!/bin/sh
+# /// probe
+# help  = "What a scheduler says."
+# parse = "jsonl"
+# into  = "log"
+# ///
+echo '{"ts": "2027-01-05T09:34:43Z", "identifier": "scheduler", "message": "it failed"}'
+"""
+
+
+def test_one_that_feeds_the_log_is_checked_shown_and_run(livedata: Livedata, probes: Path) -> None:
+    file = mine(probes, FEEDER)
+    assert livedata("check").stdout == f"{file}: feeds log: good\n"
+    shown = livedata("show", "mine").stdout
+    assert "into: log\n" in shown
+    assert "priority" in shown
+    (row,) = json.loads(livedata("run", "mine", "-f", "json").stdout)
+    assert (row["identifier"], row["message"], row["unit"]) == ("scheduler", "it failed", None)
+    mine(probes, FEEDER.replace('"log"', '"cpu"'))
+    assert "into can't be 'cpu': that is no table of events" in livedata("check", code=2).stdout
