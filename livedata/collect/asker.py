@@ -241,7 +241,9 @@ class Asker:
         }  # fmt: skip
         if way.take:
             state["LIVEDATA_FILES"] = "\n".join(logs.path for logs in self.host.logs)
-            state["LIVEDATA_BACKFILL"] = f"{min(self.backfill.seconds if self.backfill else 86_400, FOREVER):.0f}"
+            state["LIVEDATA_BACKFILL"] = (
+                f"{min(self.backfill.seconds if self.backfill else 86_400, FOREVER):.0f}"
+            )
         request = compose_body(probe, probe.timeout, self._settings(probe).sudo, state)
         return await self._ask(session, lane, request, ts, way=way)
 
@@ -292,8 +294,9 @@ class Asker:
     async def _ask(
         self, session: Session, lane: Lane, request: Request, ts: int, cursor: str | None = None, way: Way | None = None
     ) -> Failure | None:  # fmt: skip
-        sent = self._clock.now_us()
         answer = await session.ask(lane, request, max(p.timeout for p in request.probes) + MARGIN_SECONDS)
+        # Reckoned from the end: before it was sent, a channel may have had to be opened.
+        sent = self._clock.now_us() - round((answer.wall or 0.0) * 1e6)
         silent = self.silent[lane] = answer.failure if answer.rtt is None else None
         if silent and silent.outcome in NO_SHELL:
             return silent

@@ -104,8 +104,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             rows = engine.ask(product.store, sql).table.to_pylist()
             return [{name: plain(value) for name, value in row.items()} for row in rows]
 
-        walls = {
-            (row["probe"], row["ts"]): row["wall_ms"] / 1000
+        # `offset_ms` is the middle between the answer's first byte and its end.
+        times = {
+            (row["probe"], row["ts"]): (row["rtt_ms"] / 1000, row["wall_ms"] / 1000)
             for row in ask("SELECT * FROM scrape WHERE wall_ms IS NOT NULL")
         }
         rows = {}
@@ -115,8 +116,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             )
             for row in rows[table]:
                 if row["middle"] is not None:  # the end of a process is no read
-                    half = walls[table, row["ts"]] / 2 + ROUNDING
-                    row |= {"began": row["middle"] - half, "ended": row["middle"] + half}
+                    first, whole = times[table, row["ts"]]
+                    sent = row["middle"] - (first + whole) / 2
+                    row |= {"began": sent - ROUNDING, "ended": sent + whole + ROUNDING}
         return Seen(rows, records, averages, stressed)
 
 
@@ -365,7 +367,7 @@ def test_what_a_disk_did_as_iostat(seen: Seen) -> None:
     theirs = busiest(tool.answer)
     time_share = average(seen, "disk", tool, "dt_ms", device=theirs["disk_device"])
     mine = {
-        "w/s": 1000 * time_share("writes_increase"), "r/s": 1000 * time_share("reads_increase"), "f/s": 1000 * time_share("flushes_increase"),
+        "w/s": 1000 * time_share("writes_increase"), "r/s": 1000 * time_share("reads_increase"), 
         "wkB/s": 1000 * time_share("written_bytes_increase") / 1024, "util": 100 * time_share("io_ms_increase"),
         "aqu-sz": time_share("weighted_io_ms_increase"),
     }  # fmt: skip
