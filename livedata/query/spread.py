@@ -17,7 +17,7 @@ MOST_ROWS = 1_000_000
 def spread(
     schema: pa.Schema, batches: Iterable[pa.RecordBatch], column: str
 ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """The same rows with the keys of the map `column`, the last one, as columns in the order in which they come.
+    """The same rows with the keys of the map `column` as columns in its place, in the order in which they come.
 
     Raises:
         QueryError: there are too many of them to hold.
@@ -29,16 +29,17 @@ def spread(
     if len(names) > MOST_COLUMNS:
         raise QueryError(f"it has {len(names):,} columns", where="search", hint="limit= keeps fewer series")
     kind = schema.field(place).type.item_type
-    kept = [i for i in range(len(schema)) if i != place]
-    wide = pa.schema([*(schema.field(i) for i in kept), *(pa.field(name, kind) for name in names)])
+    series = [pa.field(name, kind) for name in names]
+    wide = pa.schema([*list(schema)[:place], *series, *list(schema)[place + 1 :]])
 
     def made() -> Iterator[pa.RecordBatch]:
         at = 0
         for batch in held:
             rows = [dict(row) for row in maps[at : at + batch.num_rows]]
             at += batch.num_rows
-            series = [pa.array([row.get(name) for row in rows], kind) for name in names]
-            yield pa.RecordBatch.from_arrays([*(batch.column(i) for i in kept), *series], schema=wide)
+            columns = [pa.array([row.get(name) for row in rows], kind) for name in names]
+            every = [*batch.columns[:place], *columns, *batch.columns[place + 1 :]]
+            yield pa.RecordBatch.from_arrays(every, schema=wide)
 
     return wide, made()
 

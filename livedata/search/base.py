@@ -146,6 +146,12 @@ def table_frame(build: Build, table: str) -> Frame:
     step.passes = not clash
     frame = Frame(build, step, fields)
     frame.events = True
+    if build.world.only is not None and "host" in fields:
+        frame.where(
+            sql.within(sql.column(fields["host"].column), map(sql.text, sorted(build.world.only)))
+            if build.world.only
+            else sql.false()
+        )
     if "ts" in fields:
         frame.order = [Order(fields["ts"].column, True)]
         frame.aliases["_time"] = "ts"

@@ -86,7 +86,6 @@ def rows_and_series(
     spine: Interval | None = None,
 ) -> Frame:
     """A row for each value of `row` (called `name`) with a map of the series."""
-    build = frame.build
     shown = as_text(Value(sql.column(series.column), series.kind))
     label = frame.item(
         "series", sql.fn("coalesce", shown, sql.text(split.null)) if split.null is not None else shown
@@ -98,6 +97,20 @@ def rows_and_series(
     if split.limit > 0:
         label = _ranked(frame, source, label, row, aggregates, split)
     found = results(frame, aggregates, [name])
+    return pivoted(frame, name, row, label, found, split, spine)
+
+
+def pivoted(
+    frame: Frame,
+    name: str,
+    row: Field,
+    label: str,
+    found: Sequence[Result],
+    split: Split,
+    spine: Interval | None = None,
+) -> Frame:
+    """Groups by a row's value and a label, and makes a map of the labels of each row."""
+    build = frame.build
     values, kind = _values(found)
     frame.grouped(
         {row.column: sql.column(row.column), label: sql.column(label)},
@@ -147,7 +160,7 @@ def rows_and_series(
     frame.step.group = [sql.column(times)]
     frame.step.sealed = True
     frame.tabled({name: Field(times, row.kind)}, [Order(times)])
-    frame.wide = Field(wide, kind)
+    frame.widen(Field(wide, kind))
     return frame
 
 

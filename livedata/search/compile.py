@@ -19,13 +19,12 @@ from .world import World
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`fields`: the answer's columns and their kinds; `wide`: the last of them, a map whose keys are columns of their own. `events`:
+    """`fields`: the answer's columns and their kinds; `wide`: one of them, a map whose keys are columns of their own. `events`:
     whether rows are events and no table. `span`: the time that it is about, microseconds UTC. `notes`: what is to be said beside the answer."""
 
     sql: str
     fields: Mapping[str, Kind]
     wide: str | None
-    wide_order: str
     events: bool
     span: tuple[int | None, int | None]
     notes: tuple[str, ...]
@@ -48,7 +47,6 @@ def compile_search(text: str, world: World, *, pretty: bool = False) -> Compiled
         written,
         fields,
         frame.wide.column if frame.wide else None,
-        frame.wide_order,
         frame.events,
         span,
         tuple(build.notes),
@@ -97,7 +95,8 @@ def _statement(frame: Frame) -> tuple[exp.Select, dict[str, Kind]]:
     order = list(frame.order)
     outputs: list[tuple[str, Sql]] = []
     kinds: dict[str, Kind] = {}
-    for name, field in shown.items():
+    for name, kept in shown.items():
+        field = frame.shown.get(kept.column, kept)
         value = Value(sql.column(field.column), field.kind)
         kind = field.kind
         if name == "_time" and kind in {"int", "num"}:
@@ -105,7 +104,7 @@ def _statement(frame: Frame) -> tuple[exp.Select, dict[str, Kind]]:
         outputs.append((name, value.sql))
         kinds[name] = kind
     if frame.wide is not None:
-        outputs.append((frame.wide.column, sql.column(frame.wide.column)))
+        outputs.insert(frame.wide_at, (frame.wide.column, sql.column(frame.wide.column)))
         kinds[frame.wide.column] = "map"
     last = frame.step
     plain = all(isinstance(node, exp.Column) and node.name == name for name, node in outputs)

@@ -23,6 +23,11 @@ def evaluate(frame: Frame, node: Expression) -> Value:
     return _Evaluation(frame, {}).value(node)
 
 
+def evaluate_with(frame: Frame, node: Expression, bound: dict[str, Value]) -> Value:
+    """The same where some fields stand for other values."""
+    return _Evaluation(frame, bound).value(node)
+
+
 def condition(frame: Frame, node: Expression) -> sql.Sql:
     """An expression as a condition."""
     return as_truth(evaluate(frame, node))

@@ -53,3 +53,22 @@ def found_in(text: Sql, name: str) -> Value:
     if of_json.kind == "list":
         return Value(sql.case([(sql.fn("starts_with", text, "{"), of_json.sql)]), "list")
     return Value(sql.case([(sql.fn("starts_with", text, "{"), of_json.sql)], pair_value(text, name)), "text")
+
+
+def pair_between(text: Sql, name: str, pairs: str, keys: str) -> Sql:
+    """The value of a pair, with characters of one's own between pairs, and between a name and its value."""
+    apart, between = (f"[{''.join(map(_in_class, marks))}]" for marks in (pairs, keys))
+    other = "[^" + apart[1:-1] + "]"
+    pattern = rf'(?:^|{apart})\s*{_escaped(name)}\s*{between}\s*("[^"]*"|{other}+)'
+    found = sql.fn("trim", sql.fn("regexp_extract", text, pattern, 1), '" ')
+    return sql.fn("nullif", found, "")
+
+
+def _in_class(char: str) -> str:
+    return (
+        char
+        if char.isalnum()
+        else "\\" + char
+        if char not in "\n\t "
+        else {"\n": r"\n", "\t": r"\t", " ": " "}[char]
+    )

@@ -119,7 +119,10 @@ class Frame:
         self.order: list[Order] = []
         self.wide: Field | None = None
         """A map of further fields, whose names are known only when it is asked."""
-        self.wide_order: str = ""
+        self.wide_at = 0
+        """How many fields stand before them."""
+        self.shown: dict[str, Field] = {}
+        """By column, what is shown in its place."""
         self.events = False
         """Whether the rows are still events: nothing has made a table of them."""
         self.open_fields = False
@@ -235,6 +238,10 @@ class Frame:
         if step.sealed or step.windowed or not step.items.keys().isdisjoint(sql.columns_of(condition)):
             self.close()
         self.step.where.append(condition)
+
+    def widen(self, wide: Field) -> None:
+        """Puts further fields behind those that there are."""
+        self.wide, self.wide_at = wide, len(self.fields)
 
     def close(self) -> str:
         """Ends the open step; what follows reads from it. Gives its name."""

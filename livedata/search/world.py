@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A file of texts with a header. `unique`: whether no two rows agree in these columns."""
+
+    columns: tuple[str, ...]
+    unique: Callable[[tuple[str, ...]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +24,10 @@ class World:
     hosts: Collection[str] | None = None
     since_us: int | None = None
     until_us: int | None = None
-    lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """The columns of each lookup; its rows are the table that `lookup_table` names."""
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    """By name; a lookup's rows are the table that `lookup_table` names."""
+    only: Collection[str] | None = None
+    """The hosts that every table is narrowed to; None: all."""
 
 
 def lookup_table(name: str) -> str:

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 from ..declare import Declaration
 from . import (
+    append,
     bin_,
     chart,
+    convert,
     dedup,
     eval_,
     eventstats,
+    extract,
+    fieldformat,
     fields,
     fillnull,
+    foreach,
     from_,
     head,
+    join,
+    lookup,
     makeresults,
+    multivalue,
     regex,
     rename,
+    reshape,
     reverse,
     rex,
     search,
+    small,
     sort,
+    spath,
     stats,
+    strcat,
     table,
     tail,
     timechart,
     top,
+    totals,
+    transaction,
+    trendline,
     where,
 )
 from .refused import REFUSED
@@ -32,9 +47,13 @@ from .refused import REFUSED
 __all__ = ["COMMANDS", "DECLARATIONS", "REFUSED"]
 
 DECLARATIONS: tuple[Declaration, ...] = (
+    append.APPEND, append.APPENDPIPE, append.APPENDCOLS, convert.COMMAND, fieldformat.COMMAND, foreach.COMMAND, join.COMMAND, lookup.LOOKUP,
+    lookup.INPUTLOOKUP, multivalue.MVEXPAND, multivalue.MAKEMV, multivalue.NOMV, multivalue.MVCOMBINE, small.ADDINFO, small.RANGEMAP, small.RETURN,
+    small.FORMAT, small.FILLDOWN, small.RELTIME, small.REPLACE, small.ACCUM, small.DELTA, small.AUTOREGRESS, spath.COMMAND, strcat.COMMAND,
     bin_.COMMAND, chart.COMMAND, dedup.COMMAND, eval_.COMMAND, eventstats.EVENTSTATS, eventstats.STREAMSTATS, fields.COMMAND, fillnull.COMMAND,
     from_.COMMAND, head.COMMAND, makeresults.COMMAND, regex.COMMAND, rename.COMMAND, reverse.COMMAND, rex.COMMAND, search.COMMAND, sort.COMMAND,
-    stats.COMMAND, table.COMMAND, tail.COMMAND, timechart.COMMAND, top.TOP, top.RARE, where.COMMAND,
+    extract.COMMAND, reshape.XYSERIES, reshape.UNTABLE, reshape.TRANSPOSE, totals.ADDTOTALS, totals.ADDCOLTOTALS, transaction.COMMAND,
+    trendline.COMMAND, stats.COMMAND, table.COMMAND, tail.COMMAND, timechart.COMMAND, top.TOP, top.RARE, where.COMMAND,
 )  # fmt: skip
 COMMANDS: dict[str, Declaration] = {name: d for d in DECLARATIONS for name in (d.name, *d.aliases)}
 """By name, also by the other names that a command has."""
