@@ -115,7 +115,7 @@ def ended(reading: Reading, known: Iterable[Key], new: Iterable[Key]) -> list[Ke
     files, again = reading.files, {pid for pid, _ in new}
     if reading.since:
         over = again | {int(name) for name in reading.gone if name.isdecimal()}
-        return [key for key in known if key[0] in over]
+        return [key for key in known if key[0] in over] if over else []
     return [key for key in known if key[0] in again or not files.get(f"/proc/{key[0]}/stat")]
 
 
