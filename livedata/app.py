@@ -20,11 +20,14 @@ from .collect.pull import pull_once
 from .collect.trial import Trial, try_probe
 from .config import Config
 from .errors import InventoryError
+from .model.batch import arrow_schema
 from .model.columns import stored_columns
 from .model.host import Host
-from .model.probe import Probe
+from .model.probe import Column, Probe
 from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes, own_tables
+from .query.engine import stream
+from .query.instance import Pool
 from .query.roll import roller
 from .query.source import Source
 from .query.views import reckoned_columns
@@ -305,6 +308,49 @@ def compiled(text: str, world: World, *, pretty: bool = False) -> Compiled:
     from .search.compile import compile_search
 
     return compile_search(text, world, pretty=pretty)
+
+
+PASSING = frozenset({"search", "where", "regex", "rex", "eval", "spath", "extract"})
+"""The commands that tell of an entry by itself whether it is meant."""
+
+
+def log_filter(text: str, probe: Probe) -> Callable[[pa.Table], pa.Table]:
+    """What gives, of rows of the table `log`, those that a search finds, in the order that they have; `probe` says their columns.
+
+    Raises:
+        SearchError: it is no search, or its commands need more than one entry at a time.
+    """
+    import pyarrow as pa
+
+    from .search.errors import search_error
+
+    number = Column("tail_row", max(c.id for c in probe.columns) + 1, "i64", "text")
+    marked = replace(probe, columns=(*probe.columns, number), derived=())
+    names = [column.name for column in stored_columns(marked)]
+    pool = Pool()
+
+    def search(rows: pa.Table) -> pa.Table:
+        if not rows.num_rows:
+            return rows
+        numbers = pa.array(range(rows.num_rows), pa.int64())
+        source = rows_source(marked, rows.append_column(number.name, numbers).select(names))
+        found = compiled(f"{text} | fields {number.name}", search_world(source, SystemClock().now_us()))
+        with stream(source, found.sql, pool=pool) as (schema, batches):
+            table = pa.Table.from_batches(list(batches), schema)
+        return rows.take(pa.array(sorted(table[number.name].to_pylist()), pa.int64()))
+
+    nothing = arrow_schema(probe).empty_table()
+    for command in compiled(
+        text, search_world(rows_source(probe, nothing), SystemClock().now_us())
+    ).tree.commands:
+        if command.name not in PASSING:
+            raise search_error(
+                text,
+                command.at,
+                f"{command.name} needs all entries, and more come",
+                "livedata fleet search asks those that there are",
+            )
+    return search
 
 
 async def _each(

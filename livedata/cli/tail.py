@@ -36,12 +36,19 @@ BEFORE, BEFORE_SECONDS = 10, 60
 LOOK_SECONDS = 5.0
 """How often it is looked whether a collector still runs."""
 
+Find = Callable[["pa.Table"], "pa.Table"]
 Write = Callable[["pa.Table"], None]
 Poll = Callable[[], "pa.Table | None"]
 """The entries that came since it was last called."""
 
 
 def tail(
+    search: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SEARCH]", help="Entries that it finds only: 'unit=sshd \"Failed password\"'"
+        ),
+    ] = None,
     *,
     host: Annotated[
         list[str] | None,
@@ -73,11 +80,22 @@ def tail(
     begin = when(since, time.time_ns() // 1000, "--since")
     out = sys.stdout.buffer
     write = _writer(format_name, out, look(out))
+    find = _finder(search)
     if store is None and not _collected(config.store):
-        asyncio.run(_hear(config, host or [], begin, write))
+        asyncio.run(_hear(config, host or [], begin, find, write))
     else:
         end_by_exit()
-        _follow(config, roots, host or [], begin, write)
+        _follow(config, roots, host or [], begin, find, write)
+
+
+def _finder(search: str | None) -> Find:
+    """What gives the entries that are meant. Raises SearchError."""
+    if not search:
+        return lambda rows: rows
+    from ..app import LOG, log_filter
+    from ..probe.load import load_probes
+
+    return log_filter(search, load_probes()[LOG])
 
 
 def _writer(name: str, out: IO[bytes], look: Look) -> Write:
@@ -107,7 +125,9 @@ def _collected(root: Path) -> str | None:
     return str(found) if found else None
 
 
-async def _hear(config: Config, expressions: Sequence[str], since: int | None, write: Write) -> None:
+async def _hear(
+    config: Config, expressions: Sequence[str], since: int | None, find: Find, write: Write
+) -> None:
     """Ask the hosts, and keep nothing."""
     from .. import app
     from ..inventory import find_hosts
@@ -121,7 +141,9 @@ async def _hear(config: Config, expressions: Sequence[str], since: int | None, w
         config, flush_seconds=POLL_SECONDS, backfill="none" if since is None else f"{max(1, hours)}h"
     )
     came: list[pa.Table] = []
-    say(f"no collector runs: listening to {len(hosts)} host{'' if len(hosts) == 1 else 's'}, keeping nothing (livedata up keeps it)")
+    say(
+        f"no collector runs: listening to {len(hosts)} host{'' if len(hosts) == 1 else 's'}, keeping nothing (livedata up keeps it)"
+    )
     with app.listener(config, hosts, came.append, _said, say) as collecting:
         stop = asyncio.Event()
         watching = asyncio.create_task(collecting.watch(stop))
@@ -132,7 +154,7 @@ async def _hear(config: Config, expressions: Sequence[str], since: int | None, w
                 now_s = time.monotonic()
                 lots, came[:] = came[:], []
                 for rows in lots:
-                    merge.add(_from(rows, begin), now_s)
+                    merge.add(find(_from(rows, begin)), now_s)
                 ready = merge.ready(now_s)
                 if ready is not None:
                     write(ready)
@@ -157,12 +179,17 @@ def _from(rows: pa.Table, begin: int) -> pa.Table:
 
 
 def _follow(
-    config: Config, roots: Sequence[Path], expressions: Sequence[str], since: int | None, write: Write
+    config: Config,
+    roots: Sequence[Path],
+    expressions: Sequence[str],
+    since: int | None,
+    find: Find,
+    write: Write,
 ) -> None:
     """Show what stores have, and what collectors append to them."""
     from ..query.merge import Merge
 
-    before, poll = _stored(config, roots, since, _chooser(config, expressions))
+    before, poll = _stored(config, roots, since, _chooser(config, expressions), find)
     if before is not None:
         write(before)
     merge, looked, running = Merge(HOLD_SECONDS), 0.0, True
@@ -202,7 +229,7 @@ def _chooser(config: Config, expressions: Sequence[str]) -> Callable[[str], bool
 
 
 def _stored(
-    config: Config, roots: Sequence[Path], since: int | None, chosen: Callable[[str], bool]
+    config: Config, roots: Sequence[Path], since: int | None, chosen: Callable[[str], bool], find: Find
 ) -> tuple[pa.Table | None, Poll]:
     """The entries that stores have, and what gives those that collectors append to them."""
     import pyarrow as pa
@@ -221,7 +248,7 @@ def _stored(
     def those(rows: pa.Table | None) -> pa.Table | None:
         if rows is None:
             return None
-        return rows.filter(pa.array([chosen(host) for host in rows["host"].to_pylist()], pa.bool_()))
+        return find(rows.filter(pa.array([chosen(host) for host in rows["host"].to_pylist()], pa.bool_())))
 
     def poll() -> pa.Table | None:
         came = []

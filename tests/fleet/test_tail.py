@@ -81,13 +81,14 @@ def test_what_a_collector_stores_is_shown_once_and_in_order(fleet: Fleet, produc
     web.log("long before")
     with product.watching() as watching:
         product.soon(WORKS)
-        with tailing(product) as tail, tailing(product, "--host", "web-*") as one:
+        with tailing(product) as tail, tailing(product, "burst", "--host", "web-*") as one:
             tail.shows("long before")  # one of the last ten
             for i in range(5):
                 (web, db)[i % 2].log(f"live {i}")
             web.log_all([f"burst {i}" for i in range(200)])
             tail.shows("live 4", "burst 199")
             one.shows("burst 199")
+            assert one.messages() == [f"burst {i}" for i in range(200)]
             assert {e["host"] for e in one.entries} == {"web-01"}
             seen = tail.messages()
             assert len({m for m in seen if m.startswith(("live", "burst"))}) == 205
