@@ -78,17 +78,18 @@ def two(fleet: Fleet, product: Product) -> tuple[TestHost, TestHost]:
 
 def test_what_a_collector_stores_is_shown_once_and_in_order(fleet: Fleet, product: Product) -> None:
     web, db = two(fleet, product)
-    web.log("long before")
+    web.log("long before the burst")
     with product.watching() as watching:
-        product.soon(WORKS)
+        product.soon("SELECT count(*) > 0 AS there FROM log WHERE message LIKE 'long before%'")
         with tailing(product) as tail, tailing(product, "burst", "--host", "web-*") as one:
-            tail.shows("long before")  # one of the last ten
+            for each in (tail, one):
+                each.shows("long before the burst")  # one of the last ten
             for i in range(5):
                 (web, db)[i % 2].log(f"live {i}")
             web.log_all([f"burst {i}" for i in range(200)])
             tail.shows("live 4", "burst 199")
             one.shows("burst 199")
-            assert one.messages() == [f"burst {i}" for i in range(200)]
+            assert one.messages() == ["long before the burst", *(f"burst {i}" for i in range(200))]
             assert {e["host"] for e in one.entries} == {"web-01"}
             seen = tail.messages()
             assert len({m for m in seen if m.startswith(("live", "burst"))}) == 205
