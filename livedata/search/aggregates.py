@@ -23,6 +23,12 @@ class Rows:
     order: Sequence[exp.Ordered]
     reverse: Sequence[exp.Ordered]
     time: Sql | None
+    place: Sql | None = None
+    """Each row's number, where it is known."""
+    seconds: float | None = None
+    """How long a bucket is, in timechart."""
+    spark: Callable[[str], tuple[Sql, Sql | None, Sql | None]] | None = None
+    """For a span: the number of the bucket that a row is in, and of the first and the last, where they are known."""
 
 
 Make = Callable[[Value, Rows], Value]
@@ -137,6 +143,12 @@ def _by_order(last: bool) -> Make:
     def make(value: Value, rows: Rows) -> Value:
         shown = Value(sql.fn("epoch", value.sql), "num") if value.kind == "time" else value
         order = rows.reverse if last else rows.order
+        if rows.place is not None:
+            best = sql.fn("arg_max" if last else "arg_min", shown.sql, rows.place)
+            return Value(
+                sql.filtered(best, sql.not_null(value.sql)),
+                "text" if shown.kind in {"null", "map"} else shown.kind,
+            )
         found = sql.filtered(sql.fn("first", sql.in_order(shown.sql, order)), sql.not_null(value.sql))
         return Value(found, "text" if shown.kind in {"null", "map"} else shown.kind)
 
@@ -171,6 +183,29 @@ def _rate(value: Value, rows: Rows) -> Value:
     )
     passed = sql.op("-", sql.filtered(sql.fn("max", at), known), sql.filtered(sql.fn("min", at), known))
     return Value(sql.op("/", grown, sql.fn("nullif", passed, sql.number(0))), "num")
+
+
+def _per(seconds: int) -> Make:
+    def make(value: Value, rows: Rows) -> Value:
+        spans = (rows.seconds or 1) / seconds
+        return Value(
+            sql.op("/", sql.cast(sql.fn("sum", as_number(value)), "DOUBLE"), sql.number(repr(float(spans)))),
+            "num",
+        )
+
+    return make
+
+
+def sparkline(rows: Rows, span: str) -> Value:
+    """How many rows there are in each bucket of time, as a multivalue."""
+    assert rows.spark is not None
+    bucket, first, last = rows.spark(span)
+    lowest = first if first is not None else sql.fn("min", bucket)
+    highest = last if last is not None else sql.fn("max", bucket)
+    counts = sql.fn("histogram", bucket)
+    one = sql.fn("coalesce", sql.fn("map_extract_value", counts, sql.variable("i")), sql.number(0))
+    every = sql.fn("range", lowest, sql.op("+", highest, sql.number(1)))
+    return Value(sql.fn("list_transform", every, sql.function_of("i", sql.cast(one, "VARCHAR"))), "list")
 
 
 def percentile(value: Value, part: float) -> Value:
@@ -211,10 +246,10 @@ _ALL = (
     Aggregation("earliest_time", "The earliest time at which it has a value", _time_of("min"), True),
     Aggregation("latest_time", "The latest time at which it has a value", _time_of("max"), True),
     Aggregation("rate", "By how much it grows a second, from earliest to latest", _rate, True),
-    Aggregation("per_second", "In timechart: the sum by second", _sum),
-    Aggregation("per_minute", "In timechart: the sum by minute", _sum),
-    Aggregation("per_hour", "In timechart: the sum by hour", _sum),
-    Aggregation("per_day", "In timechart: the sum by day", _sum),
+    Aggregation("per_second", "In timechart: the sum by second", _per(1)),
+    Aggregation("per_minute", "In timechart: the sum by minute", _per(60)),
+    Aggregation("per_hour", "In timechart: the sum by hour", _per(3600)),
+    Aggregation("per_day", "In timechart: the sum by day", _per(86400)),
     Aggregation("sparkline", "How an aggregate goes over time, as a multivalue", _count, True),
 )
 AGGREGATES: dict[str, Aggregation] = {a.name: a for a in _ALL}
@@ -238,4 +273,5 @@ __all__ = [
     "count_rows",
     "percentile",
     "percentile_of",
+    "sparkline",
 ]

@@ -11,7 +11,7 @@ from .errors import suggestion
 from .frame import Frame
 from .functions import FUNCTIONS, Env
 from .functions.logic import like
-from .tree import Binary, Call, Expression, Member, Name, Number, Text, Unary
+from .tree import Binary, Call, Expression, Member, Name, Number, Subsearch, Text, Unary
 from .values import NULL, Value, as_list, as_number, as_text, as_truth, compared, of_number, of_text
 
 LONGEST_CHAIN = 400
@@ -76,6 +76,8 @@ class _Evaluation:
                 return self._binary(node)
             case Call():
                 return self._call(node)
+            case Subsearch():
+                return self._scalar(node)
 
     def _field(self, name: str, at: int) -> Value:
         if name in ("true", "false") and name not in self.frame.fields:
@@ -139,6 +141,24 @@ class _Evaluation:
             node.function, FUNCTIONS, "livedata fleet search --help-command functions lists them"
         )
         self.frame.fail(node.at, f"there is no function {node.function}()", hint)
+
+    def _scalar(self, node: Subsearch) -> Value:
+        """The value that a subsearch returns: of its one field, in its first row."""
+        build = self.frame.build
+        if node.pipeline is None or build.subsearch:
+            self.frame.fail(node.at, "a subsearch can't stand here")
+        inner = build.compile(build, node.pipeline)
+        if len(inner.fields) != 1:
+            self.frame.fail(
+                node.at,
+                "a subsearch in an expression gives one value",
+                "for example: [search … | stats count | return $count]",
+            )
+        field = next(iter(inner.fields.values()))
+        inner.first(1)
+        step = inner.close()
+        select = exp.Select(expressions=[sql.column(field.column)]).from_(exp.to_table(step))
+        return Value(exp.Subquery(this=select), field.kind)
 
     def _element(self, node: Expression, at: int) -> tuple[Value, Value]:
         """What `mvfilter` and `mvmap` are of: the one field in the expression, and the expression of one of its values."""

@@ -9,7 +9,7 @@ import re
 
 from .functions import FUNCTIONS
 from .parser import NUMBER, Parser
-from .tree import Binary, Call, Expression, Member, Name, Number, Text, Unary
+from .tree import Binary, Call, Expression, Member, Name, Number, Pipeline, Subsearch, Text, Unary
 
 FIELD = re.compile(r"[A-Za-z_@][\w@:]*(?:\{\}[\w@:]*)*")
 COMPARISONS = ("==", "!=", "<=", ">=", "=", "<", ">")
@@ -109,10 +109,7 @@ def _primary(p: Parser) -> Expression:
     if p.peek("'"):
         return Name(p.quoted("'") or "", at=at)
     if p.peek("["):
-        p.fail(
-            "a subsearch can't stand within an expression",
-            "use it in search, or join and append what it gives",
-        )
+        return inner_search(p)
     number = p.match(NUMBER)
     if number is not None:
         return Number(number, at=at)
@@ -131,6 +128,18 @@ def _primary(p: Parser) -> Expression:
         arguments: tuple[Expression, ...] = p.nested(lambda: _arguments(p))  # type: ignore[assignment]
         return Call(name.group().lower(), arguments, at=at)
     return Name(name.group(), at=at)
+
+
+def inner_search(p: Parser) -> Subsearch:
+    """`[search … | return $field]` in the place of a value."""
+    at = p.pos
+    p.take("[")
+    p.within += 1
+    pipeline: Pipeline = p.nested(lambda: p.pipeline(p))  # type: ignore[assignment]
+    p.within -= 1
+    if not p.take("]"):
+        p.fail("the bracket [ is not closed", at=at)
+    return Subsearch(pipeline, at=at)
 
 
 def _arguments(p: Parser) -> tuple[Expression, ...]:

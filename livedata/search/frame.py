@@ -117,6 +117,8 @@ class Frame:
         self.aliases: dict[str, str] = {}
         self.lazy: list[Lazy] = []
         self.order: list[Order] = []
+        self.place = ""
+        """The column of the rows' numbers, where there is one."""
         self.wide: Field | None = None
         """A map of further fields, whose names are known only when it is asked."""
         self.wide_at = 0
@@ -300,8 +302,10 @@ class Frame:
 
     def numbered(self) -> str:
         """A column of the rows' places, from 1; they are in its order from then on."""
+        if self.place and self.order == [Order(self.place)]:
+            return self.place
         number = self.item("row", sql.window(sql.fn("row_number"), (), self.ordering()), window=True)
-        self.order = [Order(number)]
+        self.order, self.place = [Order(number)], number
         return number
 
     def tabled(self, fields: Mapping[str, Field], order: Iterable[Order] = ()) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from . import sql
-from .aggregates import AGGREGATES, Rows, count_rows, percentile, percentile_of
+from .aggregates import AGGREGATES, PER, Rows, count_rows, percentile, percentile_of, sparkline
+from .buckets import chosen
 from .evaluate import evaluate
-from .frame import Field, Frame
+from .frame import Field, Frame, Order
 from .sql import Sql
-from .tree import Aggregate, Clause, Command, Name, Option, Part, Word
+from .tree import Aggregate, Call, Clause, Command, Name, Option, Part, Word
 from .values import Kind, Value, as_truth
+from .when import BadTime, parse_span
 
 FUNCTIONS = frozenset(
     [
@@ -42,6 +44,10 @@ FUNCTIONS = frozenset(
     ]
 )
 """Names of the engine's aggregates."""
+
+
+SPARKS, MOST_SPARKS, HOUR = 50, 10_000, 3_600_000_000
+"""Buckets of a sparkline without a span; the most that are filled; the span where the search's time isn't known, microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,18 @@ def reckoned(frame: Frame, a: Aggregate) -> Value:
             f"{a.function}() goes by time, and these rows have none",
             "first and last go by the order of rows",
         )
+    if a.function in PER and rows.seconds is None:
+        frame.fail(
+            a.at,
+            f"{a.function}() belongs into timechart with a span",
+            f"for example: timechart span=1m {a.function}(x)",
+        )
+    if a.function == "sparkline":
+        if isinstance(a.argument, Call) and (
+            a.argument.function not in {"count", "c"} or a.argument.arguments
+        ):
+            frame.fail(a.at, "sparkline() counts rows only", "timechart reckons other aggregates over time")
+        return sparkline(rows, a.rest[0] if a.rest else "")
     if a.argument is None:
         if a.function not in {"count", "c"}:
             frame.fail(a.at, f"{a.function}() wants a field", f"for example: {a.function}(x)")
@@ -140,7 +158,39 @@ def rows_of(frame: Frame) -> Rows:
         stamp = sql.column(time.column)
         if time.kind != "time":
             stamp = sql.fn("to_timestamp", sql.cast(stamp, "DOUBLE"))
-    return Rows(frame.ordering(), frame.ordering(reverse=True), stamp)
+    placed = frame.place if frame.order == [Order(frame.place)] else ""
+    return Rows(
+        frame.ordering(),
+        frame.ordering(reverse=True),
+        stamp,
+        sql.column(placed) if placed else None,
+        frame.build.facts.get("bucket_seconds"),
+        lambda span: _spark(frame, stamp, span),
+    )
+
+
+def _spark(frame: Frame, time: Sql | None, span: str) -> tuple[Sql, Sql | None, Sql | None]:
+    """Buckets of a sparkline, counted from 1970."""
+    since, until = frame.build.span
+    end = frame.build.world.now_us if until is None else until
+    try:
+        size = (
+            parse_span(span)[0]
+            if span
+            else chosen((end - since) / 1_000_000, SPARKS)[0]
+            if since is not None
+            else HOUR
+        )
+    except BadTime as bad:
+        frame.fail(None, str(bad), "for example: sparkline(count, 1h)")
+    assert time is not None
+    size = max(size, 1_000_000)
+    bucket = sql.cast(
+        sql.fn("floor", sql.op("/", sql.fn("epoch", time), sql.number(size // 1_000_000))), "BIGINT"
+    )
+    if since is None or (end - since) // size > MOST_SPARKS:
+        return bucket, None, None
+    return bucket, sql.number(since // size), sql.number(max(end - 1, since) // size)
 
 
 def keys_of(frame: Frame, names: Sequence[Word], *, drop_null: bool = True) -> dict[str, Field]:

@@ -46,6 +46,8 @@ class Parser:
         """Subsearches around the place: a `]` ends it there."""
         self.names = names or {}
         """Known names by kind (field, table …), which completion offers."""
+        self.stop: int | None = None
+        """A place at which a command's part ends, whatever stands there."""
         self.pipeline: Callable[[Parser], Pipeline] = _no_pipeline
         self.furthest = 0
         self.offered: dict[tuple[str, str], None] = {}
@@ -71,6 +73,8 @@ class Parser:
     def ended(self) -> bool:
         """Whether a command ends here: the text's end, a bar, or the bracket of a subsearch."""
         self.space()
+        if self.stop is not None and self.pos >= self.stop:
+            return True
         return self.pos >= len(self.text) or self.peek("|") or (self.within > 0 and self.peek("]"))
 
     def take(self, text: str) -> bool:

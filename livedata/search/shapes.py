@@ -277,8 +277,7 @@ def _argument(p: Parser, d: Declaration, function: str) -> tuple[Expression, boo
     if function == "sparkline":
         inner = aggregate(p, d)
         if inner is not None:
-            field_name = inner.argument.name if isinstance(inner.argument, Name) else ""
-            return Call(inner.function, (Name(field_name),) if field_name else (), at=at), True
+            return Call(inner.function, (inner.argument,) if inner.argument is not None else (), at=at), False
     word = p.word(ARGUMENT)
     if word is None:
         p.unexpected("in an aggregate")

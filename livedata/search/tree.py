@@ -208,7 +208,7 @@ class Pipeline(Node):
     commands: tuple[Command, ...]
 
 
-Expression: TypeAlias = Number | Text | Name | Call | Unary | Binary | Member
+Expression: TypeAlias = Number | Text | Name | Call | Unary | Binary | Member | Subsearch
 Condition: TypeAlias = Term | Compare | OneOf | Every | Either | Negated | Subsearch
 Part: TypeAlias = (
     Option

@@ -40,6 +40,7 @@ from . import (
     totals,
     transaction,
     trendline,
+    tstats,
     where,
 )
 from .refused import REFUSED
@@ -53,7 +54,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
     bin_.COMMAND, chart.COMMAND, dedup.COMMAND, eval_.COMMAND, eventstats.EVENTSTATS, eventstats.STREAMSTATS, fields.COMMAND, fillnull.COMMAND,
     from_.COMMAND, head.COMMAND, makeresults.COMMAND, regex.COMMAND, rename.COMMAND, reverse.COMMAND, rex.COMMAND, search.COMMAND, sort.COMMAND,
     extract.COMMAND, reshape.XYSERIES, reshape.UNTABLE, reshape.TRANSPOSE, totals.ADDTOTALS, totals.ADDCOLTOTALS, transaction.COMMAND,
-    trendline.COMMAND, stats.COMMAND, table.COMMAND, tail.COMMAND, timechart.COMMAND, top.TOP, top.RARE, where.COMMAND,
+    trendline.COMMAND, tstats.COMMAND, stats.COMMAND, table.COMMAND, tail.COMMAND, timechart.COMMAND, top.TOP, top.RARE, where.COMMAND,
 )  # fmt: skip
 COMMANDS: dict[str, Declaration] = {name: d for d in DECLARATIONS for name in (d.name, *d.aliases)}
 """By name, also by the other names that a command has."""

@@ -22,6 +22,9 @@ def compile_eventstats(frame: Frame, command: Command) -> Frame:
         keys.append(there)
     partition = [sql.column(k.column) for k in keys]
     known = sql.both([sql.not_null(sql.column(k.column)) for k in keys if not frame.always(k)])
+    if any(a.function in {"first", "last"} for a in aggregates):
+        frame.numbered()
+        frame.close()
     found = results(frame, aggregates, [])
     made: dict[str, Field] = {}
     for r in found:

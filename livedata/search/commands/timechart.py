@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from .. import sql
-from ..aggregates import PER
-from ..buckets import TIME_BINS, time_buckets
+from ..buckets import MONTH_SECONDS, TIME_BINS, read_span, time_buckets
 from ..charting import rows_and_series, rows_by, split_of
 from ..declare import Declaration
 from ..frame import Field, Frame
@@ -40,12 +39,9 @@ def compile_timechart(frame: Frame, command: Command) -> Frame:
     row = Field(made, "time")
     continuous = options.get("cont", "true").lower() in {"t", "true", "1"}
     spine = step if continuous else None
-    if any(a.function in PER for a in aggregates) and not span:
-        frame.fail(
-            command.at,
-            "per_second() and its like want a span here",
-            "for example: timechart span=1m per_second(x)",
-        )
+    if span:
+        size, unit, _ = read_span(frame, span, command.at)
+        frame.build.facts["bucket_seconds"] = size / 1_000_000 if unit == "us" else size * MONTH_SECONDS
     if not names:
         found = rows_by(frame, {"_time": row}, aggregates, spine)
     else:
@@ -53,7 +49,7 @@ def compile_timechart(frame: Frame, command: Command) -> Frame:
             frame.item(names[0].text, sql.null()), "text"
         )
         found = rows_and_series(frame, "_time", row, series, aggregates, split_of(options), spine)
-    found.build.facts["timechart"] = True
+    frame.build.facts.pop("bucket_seconds", None)
     return found
 
 
