@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MEMORY = re.compile(r"MemTotal:\s+(\d+) kB")
 _CPU_RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
+_X86 = re.compile(r"x86_64|i\d86")
+"""Whose cpuinfo tells of a hypervisor; all others are silent either way."""
 HYPERVISORS = {
     "qemu": "kvm", "kvm": "kvm", "red hat": "kvm", "nutanix": "kvm", "amazon ec2": "amazon", "google": "google",
     "vmware": "vmware", "innotek": "oracle", "oracle": "oracle", "virtualbox": "oracle", "xen": "xen",
@@ -111,12 +113,12 @@ def _virtualization(facts: Mapping[str, str], vendor: str | None) -> str | None:
     """What systemd-detect-virt or a container's own mark says; without them what processor and maker give away."""
     if said := facts.get("detected") or facts.get("container"):
         return said
-    if facts.get("hypervisor") == "0":
+    if facts.get("hypervisor") == "0" and _X86.fullmatch(facts.get("architecture", "")):
         return "none"
     for start, word in HYPERVISORS.items():
         if vendor and vendor.lower().startswith(start):
             return word
-    return "other" if facts.get("hypervisor") else None
+    return "other" if facts.get("hypervisor") == "1" else None
 
 
 def _time_zone(facts: Mapping[str, str]) -> str | None:

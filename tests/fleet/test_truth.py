@@ -367,7 +367,7 @@ def test_what_a_disk_did_as_iostat(seen: Seen) -> None:
     theirs = busiest(tool.answer)
     time_share = average(seen, "disk", tool, "dt_ms", device=theirs["disk_device"])
     mine = {
-        "w/s": 1000 * time_share("writes_increase"), "r/s": 1000 * time_share("reads_increase"), 
+        "w/s": 1000 * time_share("writes_increase"), "r/s": 1000 * time_share("reads_increase"),
         "wkB/s": 1000 * time_share("written_bytes_increase") / 1024, "util": 100 * time_share("io_ms_increase"),
         "aqu-sz": time_share("weighted_io_ms_increase"),
     }  # fmt: skip
