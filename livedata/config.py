@@ -51,6 +51,10 @@ class Config:
     """The most memory a query may take."""
     backfill: str = "24h"
     """How far back the journal of a host is read that was never asked before: `24h`, `30d`, `all`, `none`."""
+    lookups: Path = Path()
+    """CSV files that a search can look things up in; it need not exist."""
+    searches: Path = Path()
+    """Macros and saved searches; it need not exist."""
     redact: tuple[str, ...] = ()
     """Regular expressions, a list of texts (lines in the environment): what they match is taken out of command lines, besides what
     docs/secrets.md names; of one with groups, what these match."""
@@ -104,6 +108,8 @@ def load_config(environ: Mapping[str, str] = os.environ, **flags: Any) -> Config
         store=_xdg("XDG_DATA_HOME", ".local/share", environ),
         inventory=home / "inventory.toml",
         probes=home / "probes",
+        lookups=home / "lookups",
+        searches=home / "searches.toml",
         ssh_config=Path(environ.get("HOME") or os.path.expanduser("~")) / ".ssh" / "config",
     )
     defaults = {f.name: getattr(config, f.name) for f in fields(Config)}

@@ -61,18 +61,24 @@ def search(
         return
     config = configure(store=store[0] if store else None, query_seconds=timeout)
     written = read_text(text, "search", "livedata fleet search 'error | stats count by host'")
-    from ..app import compiled, search_world
+    from ..app import compiled, search_world, searched
     from ..query.engine import Limits, stream
     from ..query.formats import FORMATS
     from ..query.source import stores_source
     from ..query.spread import spread
-    from ..query.views import Scope
 
     form = choose_format(format_name, output, FORMATS)
     now = time.time_ns() // 1000
     roots = [path.expanduser().absolute() for path in store or ()] or [config.store]
     source = stores_source(roots)
-    world = search_world(source, now, when(since, now, "--since"), when(until, now, "--until"))
+    world = search_world(
+        config,
+        source,
+        now,
+        since_us=when(since, now, "--since"),
+        until_us=when(until, now, "--until"),
+        only=host,
+    )
     found = compiled(written, world, pretty=show_sql)
     for note in found.notes:
         say(f"livedata: {note}")
@@ -84,9 +90,8 @@ def search(
     statement = f"EXPLAIN {found.sql}" if explain else found.sql
     with (
         stream(
-            source,
+            searched(source, world, found),
             statement,
-            scope=Scope(hosts=tuple(host) if host else None),
             limits=Limits(config.query_seconds, config.query_memory),
             warn=lambda s: say(f"livedata: {s}"),
         ) as (schema, batches),

@@ -11,6 +11,7 @@ from . import sql
 from .commands import COMMANDS
 from .frame import Build, Frame, Step
 from .grammar import parse
+from .macros import expanded
 from .sql import Sql
 from .tree import Command, Pipeline
 from .values import Kind, Value, as_time
@@ -27,6 +28,8 @@ class Compiled:
     wide: str | None
     events: bool
     span: tuple[int | None, int | None]
+    tables: tuple[str, ...]
+    """The tables that it reads."""
     notes: tuple[str, ...]
     tree: Pipeline
 
@@ -37,6 +40,7 @@ def compile_search(text: str, world: World, *, pretty: bool = False) -> Compiled
     Raises:
         SearchError: it is no search, or one that can't be run here.
     """
+    text = expanded(text, world.macros)
     tree = parse(text)
     build = Build(text, world, compile_inner, span=(world.since_us, world.until_us))
     frame = compile_pipeline(build, tree)
@@ -49,6 +53,7 @@ def compile_search(text: str, world: World, *, pretty: bool = False) -> Compiled
         frame.wide.column if frame.wide else None,
         frame.events,
         span,
+        tuple(build.tables),
         tuple(build.notes),
         tree,
     )

@@ -85,6 +85,8 @@ class Build:
     span: tuple[int | None, int | None] = (None, None)
     """The time that the search is about, microseconds UTC: of its own words, else of the flags."""
     subsearch: bool = False
+    running: list[str] = field(default_factory=list)
+    """Saved searches within one another."""
     facts: dict[str, Any] = field(default_factory=dict)
 
     def fresh(self, name: str) -> str:

@@ -103,7 +103,7 @@ def command(p: Parser) -> Command:
     at = p.pos
     p.offer("command", COMMANDS)
     if p.peek("`"):
-        p.fail("this macro is not known", "macros stand in macros.toml beside config.toml")
+        p.fail("this macro is not known", "macros stand in searches.toml beside config.toml")
     name = COMMAND.match(p.text, p.pos)
     if not name:
         p.unexpected("as a command")

@@ -91,7 +91,7 @@ def _primary(p: Parser, subsearch: ReadSubsearch) -> Condition:
     if p.peek("["):
         return subsearch(p)
     if p.peek("`"):
-        p.fail("this macro is not known", "macros stand in macros.toml beside config.toml")
+        p.fail("this macro is not known", "macros stand in searches.toml beside config.toml")
     if found := DIRECTIVE.match(p.text, p.pos):
         p.pos = found.end()
         p.space()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+from .macros import Macro
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A file of texts with a header. `unique`: whether no two rows agree in these columns."""
+class Lookup(Protocol):
+    """A file of texts with a header."""
 
-    columns: tuple[str, ...]
-    unique: Callable[[tuple[str, ...]], bool]
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    def unique(self, names: tuple[str, ...], /) -> bool:
+        """Whether no two rows agree in these columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,9 @@ class World:
     until_us: int | None = None
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     """By name; a lookup's rows are the table that `lookup_table` names."""
+    macros: Mapping[str, Macro] = field(default_factory=dict)
+    saved: Mapping[str, str] = field(default_factory=dict)
+    """Saved searches, by name."""
     only: Collection[str] | None = None
     """The hosts that every table is narrowed to; None: all."""
 

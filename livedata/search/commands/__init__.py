@@ -27,6 +27,7 @@ from . import (
     reshape,
     reverse,
     rex,
+    savedsearch,
     search,
     small,
     sort,
@@ -52,7 +53,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
     lookup.INPUTLOOKUP, multivalue.MVEXPAND, multivalue.MAKEMV, multivalue.NOMV, multivalue.MVCOMBINE, small.ADDINFO, small.RANGEMAP, small.RETURN,
     small.FORMAT, small.FILLDOWN, small.RELTIME, small.REPLACE, small.ACCUM, small.DELTA, small.AUTOREGRESS, spath.COMMAND, strcat.COMMAND,
     bin_.COMMAND, chart.COMMAND, dedup.COMMAND, eval_.COMMAND, eventstats.EVENTSTATS, eventstats.STREAMSTATS, fields.COMMAND, fillnull.COMMAND,
-    from_.COMMAND, head.COMMAND, makeresults.COMMAND, regex.COMMAND, rename.COMMAND, reverse.COMMAND, rex.COMMAND, search.COMMAND, sort.COMMAND,
+    from_.COMMAND, head.COMMAND, makeresults.COMMAND, regex.COMMAND, rename.COMMAND, reverse.COMMAND, rex.COMMAND, savedsearch.COMMAND, search.COMMAND, sort.COMMAND,
     extract.COMMAND, reshape.XYSERIES, reshape.UNTABLE, reshape.TRANSPOSE, totals.ADDTOTALS, totals.ADDCOLTOTALS, transaction.COMMAND,
     trendline.COMMAND, tstats.COMMAND, stats.COMMAND, table.COMMAND, tail.COMMAND, timechart.COMMAND, top.TOP, top.RARE, where.COMMAND,
 )  # fmt: skip

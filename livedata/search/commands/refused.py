@@ -15,7 +15,6 @@ REFUSED: dict[str, str] = {
     "eventcount": "index=TABLE | stats count gives the same",
     "dbinspect": "livedata store info says what is kept",
     "loadjob": f"{_SERVER}: run the search itself",
-    "savedsearch": "saved searches stand in searches.toml beside config.toml",
     "collect": "a search writes nothing: livedata fleet search … --output FILE keeps an answer",
     "mcollect": "a search writes nothing",
     "meventcollect": "a search writes nothing",
