@@ -133,18 +133,20 @@ class Top(App[None]):
             self.register_theme(look)
         self.theme = theme
         self.views: list[View] = []
+        self._headline, self._timeline, self._prompt = Headline(), Timeline(), Prompt()
+        self._sentence = Static(id="said", markup=False)
         self.shown = self._before = 0
 
     # What is on it
 
     def compose(self) -> ComposeResult:
         self.views = [cls(self.asker) for cls in (FleetView, ProcessView, LogView, QuestionView, HostView)]
-        yield Headline()
+        yield self._headline
         with Container(id="views"):
             yield from self.views
-        yield Static(id="said", markup=False)
-        yield Prompt()
-        yield Timeline()
+        yield self._sentence
+        yield self._prompt
+        yield self._timeline
         yield Footer(compact=True, show_command_palette=False)
 
     async def on_mount(self) -> None:
@@ -172,9 +174,8 @@ class Top(App[None]):
         self._said = text
         if not (self.views and self.is_running):
             return
-        said = self.query_one("#said", Static)
-        said.update(Text("\n".join(map(plain, text.split("\n")))))
-        said.set_class(bool(text), "-shown")
+        self._sentence.update(Text("\n".join(map(plain, text.split("\n")))))
+        self._sentence.set_class(bool(text), "-shown")
 
     # Looking
 
@@ -204,12 +205,14 @@ class Top(App[None]):
             await self._look_whole(moment, at_us)
         if moment.live:
             self._pulse.forget(now_us - (SPARK_MINUTES + 1) * MINUTE_US)
+        if not self.is_running:  # it was left meanwhile
+            return
         fleet = self._fleet(at_us)
         if self._said == self._waiting and any(host.state != "unknown" for host in fleet):
             self.say("")
         of = fleet if self.view.whole_fleet else ()
-        self.query_one(Headline).show(self.view.head, of, self._filter, moment.live, at_us, now_us)
-        self.query_one(Timeline).show(moment, now_us, self._kept_from, [a.ts for a in self._anomalies])
+        self._headline.show(self.view.head, of, self._filter, moment.live, at_us, now_us)
+        self._timeline.show(moment, now_us, self._kept_from, [a.ts for a in self._anomalies])
         await self.view.look(Looked(at_us, moment.live, fleet, self._chosen))
 
     async def _look_whole(self, moment: Moment, at_us: int) -> None:
@@ -309,12 +312,10 @@ class Top(App[None]):
         self.view.point_at(anomaly.host)
 
     def action_goto(self) -> None:
-        self.query_one(Prompt).ask("goto", "a time: 15m, 03:12, yesterday 03:12, 2026-11-20T03:00")
+        self._prompt.ask("goto", "a time: 15m, 03:12, yesterday 03:12, 2026-11-20T03:00")
 
     def action_filter(self) -> None:
-        self.query_one(Prompt).ask(
-            "filter", "hosts: a text, web-*, env=prod, web and not env=dev", self._filter
-        )
+        self._prompt.ask("filter", "hosts: a text, web-*, env=prod, web and not env=dev", self._filter)
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         if event.purpose == "filter":

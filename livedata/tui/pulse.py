@@ -197,11 +197,11 @@ def _spark(known: _Known, now_us: int) -> tuple[float | None, ...]:
 
 
 def _errors(known: _Known, now_us: int) -> int | None:
-    """Entries of the last ten minutes; None where its log was not read meanwhile."""
+    """Entries of the last ten minutes; None where there are none, but its log is not read at present."""
     minutes = known.minutes.get("errors", {})
     since = now_us - ERROR_MINUTES * MINUTE_US
     count = sum(n for ts, (_, n) in minutes.items() if ts + MINUTE_US > since and ts <= now_us)
     read = known.newest.get("logged")
-    if count or (read is not None and read.ts >= since):
+    if count or (read is not None and now_us - read.ts <= STALE_US):
         return count
     return None

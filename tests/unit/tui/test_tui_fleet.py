@@ -27,10 +27,7 @@ def hosts(driven: Driven) -> list[str]:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 20)])
-def test_the_screen_is_as_it_was_looked_at(
-    store: Path, now: int, size: tuple[int, int], monkeypatch: Any
-) -> None:
-    monkeypatch.setenv("TZ", "UTC")
+def test_the_screen_is_as_it_was_looked_at(store: Path, now: int, size: tuple[int, int]) -> None:
     golden = GOLDEN / f"fleet-{size[0]}x{size[1]}.txt"
 
     async def act(driven: Driven) -> None:
