@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from livedata.model.batch import TYPES, arrow_schema
 from livedata.model.probe import Probe
+from livedata.model.template import templates
 
 from .dice import Dice
 from .fleet import Boot
@@ -151,6 +152,7 @@ def _said(service: Service, template: Template, boot: Boot, dice: Dice, n: int, 
     times = pc.add(dice.whole(n, 0, boot.ticks * boot.every_ms * 1000), boot.first)
     texts = [pa.repeat(part, n) if isinstance(part, str) else part(dice, n) for part in template.parts]
     forked = service.identifier in ("sshd", "CRON", "postgres")
+    message = _joined("", texts)
     columns = {
         "ts": times.cast(TYPES["ts"]), "host": pa.repeat(boot.machine.name, n), "boot_id": pa.repeat(boot.boot_id, n),
         "priority": pa.repeat(template.priority, n).cast(pa.int64()),
@@ -159,7 +161,7 @@ def _said(service: Service, template: Template, boot: Boot, dice: Dice, n: int, 
         "pid": dice.whole(n, 1000, 400_000) if forked else pa.repeat(600 + boot.machine.number % 400, n).cast(pa.int64()),
         "uid": pa.repeat(0, n).cast(pa.int64()),
         "transport": pa.repeat("kernel" if not service.unit else "stdout" if service in (APP, NGINX) else "syslog", n),
-        "message": _joined("", texts),
+        "message": message, "template": templates(message),
         "fields": pa.array([_fields(service, boot)], TYPES["map"]).take(pa.repeat(0, n)),
     }  # fmt: skip
     schema = arrow_schema(probe)

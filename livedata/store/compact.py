@@ -40,6 +40,8 @@ LATE_US = 2 * HOUR_US
 """How long after its end a period is taken to be over: rows come late."""
 SLICE_ROWS = 80_000
 """Rows in memory at one time, about."""
+EVENT_SLICE_ROWS = {1: 24_000, 2: 60_000}
+"""The same of events by level, whose rows are long; what is merged within a day has small row groups anyway."""
 MOST_INPUTS = 400
 """Files of one task, at most: each is open while it runs, and a process may commonly have 1,024. The oldest are taken first."""
 MONTH_ROWS = 50_000_000
@@ -141,7 +143,9 @@ class _Input:
         if fault := fault_of(source):
             raise Damaged(source, fault)
         self.file = self._try(
-            lambda: pq.ParquetFile(source.path, read_dictionary=segment.repeated(old), pre_buffer=False)
+            lambda: pq.ParquetFile(
+                source.path, read_dictionary=segment.read_as_dictionaries(old), pre_buffer=False
+            )
         )
         self.runs = self._try(lambda: host_runs(self.file.read(["host"])["host"]))
         self._starts = dict(
@@ -169,7 +173,7 @@ class _Input:
         first = bisect_right(self._groups, start) - 1
         last = bisect_right(self._groups, end - 1) - 1
         table = pa.concat_tables(self._group(number) for number in range(first, last + 1))
-        found = table.slice(start - self._groups[first], end - start)
+        found = self._try(lambda: table.slice(start - self._groups[first], end - start).cast(self._schema))
         if self.source.thin:
             found = fill(found, self._old)
         if self._old is self._new:
@@ -183,11 +187,7 @@ class _Input:
             self._last = (
                 number,
                 self._try(
-                    lambda: (
-                        self.file.read_row_group(number, use_threads=False)
-                        .select(self._schema.names)
-                        .cast(self._schema)
-                    )
+                    lambda: self.file.read_row_group(number, use_threads=False).select(self._schema.names)
                 ),
             )
         return self._last[1]
@@ -197,12 +197,12 @@ class _Input:
         return [(h, n) for h, n in self.runs if h in wanted]
 
 
-def _slices(hosts: Sequence[str], counts: Mapping[str, int]) -> Iterator[tuple[str, ...]]:
+def _slices(hosts: Sequence[str], counts: Mapping[str, int], most: int) -> Iterator[tuple[str, ...]]:
     """Hosts that are read at one time: as many as fill a slice."""
     taken: list[str] = []
     rows = 0
     for host in hosts:
-        if taken and rows + counts[host] > SLICE_ROWS:
+        if taken and rows + counts[host] > most:
             yield tuple(taken)
             taken, rows = [], 0
         taken.append(host)
@@ -219,7 +219,9 @@ def _read(
 
     def together() -> pa.Table:
         rows = pa.concat_tables([table.cast(schema) for table in held])
-        return by_series(rows.unify_dictionaries().combine_chunks(), probe)
+        held.clear()  # each of the next steps makes a copy
+        rows = rows.unify_dictionaries().combine_chunks()
+        return by_series(rows, probe)
 
     for source in inputs:
         found = source.rows(hosts)
@@ -227,7 +229,6 @@ def _read(
             continue
         if held and len(hosts) == 1 and sum(map(len, held)) + len(found) > SLICE_ROWS:
             yield together()
-            held = []
         held.append(found)
     if held:
         yield together()
@@ -257,6 +258,7 @@ def run(manifest: Manifest, task: Task, tables: Tables, roll: Roll, now_us: int)
     thins = task.level > 1 and bool(counters(probe))
     origin = Origin(task.table, version, job, task.rows, task.level, thin=thins, inputs=names)
     zstd = segment.EVENTS_ZSTD if probe.is_events else segment.ZSTD
+    slice_rows = EVENT_SLICE_ROWS.get(task.level, SLICE_ROWS) if probe.is_events else SLICE_ROWS
     inputs = [
         _Input(s, lookup(tables, s.table, s.version), probe)
         for s in sorted(task.inputs, key=lambda s: s.first_ts)
@@ -278,7 +280,7 @@ def run(manifest: Manifest, task: Task, tables: Tables, roll: Roll, now_us: int)
             beside = _Rolled({}, task.level != 1 or not made_too)
             out = file(probe, origin, schema)
             raw.append(out)
-            for some in _slices(hosts, counts):
+            for some in _slices(hosts, counts, slice_rows):
                 for rows in _read(inputs, some, probe, schema):
                     out.add(thin(rows, probe) if thins else rows)
                     found = None if beside.off else roll(probe, rows)
@@ -289,6 +291,7 @@ def run(manifest: Manifest, task: Task, tables: Tables, roll: Roll, now_us: int)
                             beside.files[name] = file(made_too[name], about)
                             rolled.append(beside.files[name])
                         beside.files[name].add(those)
+                    del rows  # before the next ones are read
             out.close(rolled=not beside.off or task.inputs[0].rolled)
             for other in beside.files.values():
                 if beside.off:
