@@ -113,7 +113,7 @@ def _quoted(pattern: str) -> str:
 
 
 def _groups(event: Event) -> dict[str, int]:
-    return re.compile(event.pattern).groupindex.copy() if event.pattern else {}
+    return dict(re.compile(event.pattern).groupindex) if event.pattern else {}
 
 
 def _taken(group: str) -> str:

@@ -35,7 +35,7 @@ def patterns_sql(
     """
     from .views import literal, timestamp_sql
 
-    where, having = ["template IS NOT NULL"], []
+    where, having = ["template IS NOT NULL"], list[str]()
     if since_us is not None:
         (having if new else where).append(f"{'min(ts)' if new else 'ts'} >= {timestamp_sql(since_us)}")
     if unit is not None:
