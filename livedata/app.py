@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .clock import SystemClock
+from .collect.allowed import allowed
 from .collect.backfill import Filled
 from .collect.collector import Collector, Tender
 from .collect.passing import Passing
@@ -38,6 +39,7 @@ from .store.memory import give_back
 from .store.reader import TableContent
 from .store.tend import Tended
 from .store.writer import Writer
+from .transport.gate import authorized_line
 from .transport.hostkey import ShownKey, add_known_host
 from .transport.local import LocalTransport
 from .transport.protocol import Transport
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from .search.world import World
 
 __all__ = [
-    "Checked", "Trial", "add_known_host", "check", "collector", "compiled", "host_keys", "listener", "prune", "rows_source", "run_probe", "search_world", "searched", "tend", "transports",
+    "Checked", "Trial", "add_known_host", "authorized", "check", "collector", "compiled", "host_keys", "listener", "prune", "rows_source", "run_probe", "search_world", "searched", "tend", "transports",
     "until_stopped",
 ]  # fmt: skip
 
@@ -241,6 +243,11 @@ async def check(config: Config, hosts: Sequence[Host], tell: Callable[[Checked],
         tell(Checked(host.name, await pull_once(host, probes.values(), way, SystemClock())))
 
     await _each(config, hosts, one)
+
+
+def authorized(config: Config, host: Host, public_key: str, source: str) -> str:
+    """The line of authorized_keys for a key that only answers probes; raises what `probes_for` does."""
+    return authorized_line(allowed(host, probes_for(config, [host]).values()), public_key, source)
 
 
 async def run_probe(

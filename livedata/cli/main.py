@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from .. import __version__
 from ..errors import INTERRUPTED, LivedataError, UsageError
 from . import (
+    authorize,
     check,
     collect,
     inventory,
@@ -59,6 +60,7 @@ fleet.command("init")(inventory.init)
 fleet.command("hosts")(inventory.hosts)
 fleet.command("check")(check.check)
 fleet.command("trust")(trust.trust)
+fleet.command("authorize")(authorize.authorize)
 fleet.command("watch")(collect.watch)
 fleet.command("snapshot")(collect.snapshot)
 fleet.command("status")(status.status)

@@ -282,6 +282,7 @@ def _host(source: _Text, name: str, layers: Layers, route: Route, groups: tuple[
         logs=_logs(layers),
         proc_root=_value(layers, "proc_root", name) or "/proc",
         sys_root=_value(layers, "sys_root", name) or "/sys",
+        restricted=bool(_value(layers, "restricted", name)),
         recording=recording[0] if recording else "",
     )
 

@@ -130,6 +130,7 @@ class HostKeys(_Model):
     connect_timeout: Annotated[Seconds, Field(gt=0, le=3_600, allow_inf_nan=False)] | None = None
     transport: Literal["ssh", "local", "replay"] | None = None
     recording: Plain | None = None
+    restricted: bool | None = None
     logs: list[Glob | LogsModel] = []
     proc_root: Annotated[str, AfterValidator(_root)] | None = None
     sys_root: Annotated[str, AfterValidator(_root)] | None = None

@@ -71,5 +71,7 @@ class Host:
     """Beside the system's own."""
     proc_root: str = "/proc"
     sys_root: str = "/sys"
+    restricted: bool = False
+    """Whether its key has a forced command that lets only livedata's probes run (`livedata fleet authorize`)."""
     recording: str = ""
     """The folder that a `replay` host answers from."""

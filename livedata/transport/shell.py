@@ -40,6 +40,14 @@ def words(raw: bytes) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[-300:]
 
 
+Speak = Callable[[str, str, Request, str], str]
+
+
+def plainly(opening: str, script: str, request: Request, nonce: str) -> str:
+    """To a shell that takes whatever comes."""
+    return opening + script + call_line(request, nonce)
+
+
 class Shell:
     """The two ends of a shell. Its owner calls `received`, `complained` and `ended`; users call `ask`.
 
@@ -50,11 +58,12 @@ class Shell:
         hold: stops reading from the shell, or goes on.
         limit: bytes a section may have.
         start: gives it a reader, where the host's awk will do.
+        speak: puts an opening, a script and a call into the words that are sent.
     """
 
     def __init__(
         self, opening: str, write: Callable[[bytes], None], abort: Callable[[], None], limit: int,
-        hold: Callable[[bool], None] = lambda held: None, start: Start | None = None,
+        hold: Callable[[bool], None] = lambda held: None, start: Start | None = None, speak: Speak = plainly,
     ) -> None:  # fmt: skip
         self._opening = opening
         self._write = write
@@ -70,6 +79,7 @@ class Shell:
         self._waiter: asyncio.Future[None] | None = None
         self._times: float | None = 0.0
         self._start = start
+        self._speak = speak
         self._reader: Section | None = None
         self._reader_seconds = 0.0
         self._nonce = ""
@@ -121,7 +131,8 @@ class Shell:
             said = words(self._unasked + (self._framer.rest() if self._framer else b"") + self._errors)
             self.die(Failure(Outcome.DENIED, f"no shell (exit status {status}): {said or 'it said nothing'}"))
         else:
-            self.die(Failure(Outcome.FAILED, f"the shell ended in the middle (exit status {status})"))
+            said = f": {words(self._errors)}" if self._errors else ""
+            self.die(Failure(Outcome.FAILED, f"the shell ended in the middle (exit status {status}){said}"))
 
     def die(self, why: Failure) -> None:
         """Nothing more can come: wake whoever waits, and end what may still run."""
@@ -213,7 +224,7 @@ class Shell:
         self._framer = Framer(nonce, self._limit)
         script = "" if request.call in self._defined else request.script
         self._defined.add(request.call)
-        self._write((self._opening + script + call_line(request, nonce)).encode())
+        self._write(self._speak(self._opening, script, request, nonce).encode())
         self._opening = ""
         return self._framer
 

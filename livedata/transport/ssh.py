@@ -23,6 +23,7 @@ import asyncssh
 from ..model.host import Host, Route
 from ..model.probe import Lane
 from ..model.scrape import Failure, Outcome
+from . import gate
 from .compose import Request, prologue
 from .hostkey import ShownKey, known_hosts_name
 from .protocol import Answer, Heard
@@ -127,11 +128,18 @@ class SSHSession:
     def _beat(self) -> None:
         """Let the main shell's watcher know that somebody is there, if no request does."""
         main = self._shells.get("main")
-        if main and not main.dead and self._loop.time() - self._asked >= BEAT_SECONDS:
+        if (
+            main
+            and not main.dead
+            and not self._host.restricted
+            and self._loop.time() - self._asked >= BEAT_SECONDS
+        ):
             self._channels[main].write(b"\n")
         self._beating = self._loop.call_later(BEAT_SECONDS / 2, self._beat)
 
     async def ask(self, lane: Lane, request: Request, timeout: float) -> Answer:
+        if self._host.restricted and not gate.acceptable(request):
+            return Answer(failure=Failure(Outcome.UNSUPPORTED, "not over a key that only answers probes"))
         if lane == "main":
             self._asked = self._loop.time()
         try:
@@ -141,12 +149,17 @@ class SSHSession:
             return Answer(failure=Failure(Outcome.TIMEOUT, f"no channel within {timeout:g} s"))
         if isinstance(shell, Failure):
             return Answer(failure=shell)
-        answer = await shell.ask(request, timeout)
+        parts = gate.apart(request, self._host) if self._host.restricted else [request]
+        answer = gate.together([await shell.ask(part, timeout) for part in parts])
         if answer.failure and self.lost and answer.failure.outcome is not Outcome.TIMEOUT:
             return Answer(wall=answer.wall, received=answer.received, failure=self.lost)
         return answer
 
     async def follow(self, lane: Lane, request: Request, seconds: float, heard: Heard) -> Answer:
+        if self._host.restricted:
+            return Answer(
+                failure=Failure(Outcome.UNSUPPORTED, "a key that only answers probes follows nothing")
+            )
         try:
             async with asyncio.timeout(BEGIN_SECONDS):
                 shell = await self._shell(lane)
@@ -170,7 +183,7 @@ class SSHSession:
                     alive = [s for s in self._shells.values() if not s.dead]
                     if self.lost or not alive:
                         return opened
-                    if not self._shared:
+                    if not self._shared and not self._host.restricted:
                         self._shared = True
                         self._channels[alive[0]].write(SHARED.encode())
                     return alive[0]
@@ -178,11 +191,10 @@ class SSHSession:
             return shell
 
     async def _open(self, lane: Lane, with_reader: bool) -> Shell | Failure:
-        opening = prologue(self._host) + DEFINE + (MAIN if lane == "main" and not self._shared else "")
         try:
             _, made = await self._connection.create_session(
-                _channel(self._host, opening, self._limit, with_reader), f"{COMMAND} {self._word}", encoding=None, request_pty=False, env={}, send_env=[],
-                x11_forwarding=False, window=WINDOW_BYTES,
+                self._channel(lane, with_reader), gate.COMMAND if self._host.restricted else f"{COMMAND} {self._word}",
+                encoding=None, request_pty=False, env={}, send_env=[], x11_forwarding=False, window=WINDOW_BYTES,
             )  # fmt: skip
         except asyncssh.ChannelOpenError as error:
             if error.code == asyncssh.OPEN_CONNECT_FAILED:  # asyncssh's own: the connection is closed
@@ -196,21 +208,28 @@ class SSHSession:
         self._channels = {s: c for s, c in self._channels.items() if not s.dead} | {channel.shell: channel}
         return channel.shell
 
+    def _channel(self, lane: Lane, with_reader: bool) -> Callable[[], _Channel]:
+        """What makes a shell of the sort that this host's key allows."""
+        host, limit = self._host, self._limit
+
+        def make() -> _Channel:
+            channel = _Channel()
+            ends = (channel.write, channel.abort, limit, channel.hold)
+            if host.restricted:
+                channel.shell = Shell(gate.opening(host), *ends, speak=gate.spoken)
+            else:
+                guarded = MAIN if lane == "main" and not self._shared else ""
+                start = start_reader(host) if with_reader else None
+                channel.shell = Shell(prologue(host) + DEFINE + guarded, *ends, start)
+            return channel
+
+        return make
+
     async def close(self) -> None:
         self._beating.cancel()
         for shell in self._shells.values():
             shell.die(Failure(Outcome.MISSED, "closed"))
         self._connection.abort()
-
-
-def _channel(host: Host, opening: str, limit: int, with_reader: bool) -> Callable[[], _Channel]:
-    def make() -> _Channel:
-        channel = _Channel()
-        start = start_reader(host) if with_reader else None
-        channel.shell = Shell(opening, channel.write, channel.abort, limit, channel.hold, start)
-        return channel
-
-    return make
 
 
 def _spoke(error: BaseException) -> bool:

@@ -31,6 +31,8 @@ livedata_guard() {{
   done
   [ -n "$livedata_count" ] && [ -d /proc/$$ ] || exit
   trap '' TERM
+  [ -n "$1" ] || kill -TERM -$$
+  [ -n "$1" ] || exit
   for livedata_file in /proc/[0-9]*/cmdline; do
     livedata_line=; read -r livedata_line <"$livedata_file"
     case $livedata_line in *"$1"*)
@@ -46,3 +48,5 @@ MAIN = 'livedata_guard "$1" $$ & livedata_guarding=$!\n'
 """For the main shell."""
 SHARED = 'livedata_unguard; livedata_guard "$1" $PPID & livedata_guarding=$!\n'
 """For the shell that turns out to be the only one."""
+ALONE = 'livedata_guard "" $PPID & livedata_guarding=$!\n'
+"""For a shell that knows no word of its connection: it minds, and ends, itself."""
