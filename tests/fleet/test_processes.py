@@ -20,8 +20,8 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "processes.md").read_text(encoding
 QUESTION = re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL)[0]
 SAID = """for p in /proc/[0-9]*; do
   words=$(cat $p/stat 2>/dev/null) && uid=$(grep ^Uid: $p/status 2>/dev/null) && printf '%s\\n%s\\n' "$words" "$uid"
-done"""
-"""Two lines a process, both or none: one may end while it is looked at."""
+done; true"""
+"""Two lines a process, both or none: one, also the last, may end while it is looked at."""
 
 
 def ps(product: Product, *arguments: str) -> list[dict[str, Any]]:
