@@ -22,7 +22,7 @@ FOLLOW_SECONDS = 600.0
 GATHER_SECONDS = 0.3
 """Lines that come within this are kept together; it bounds what one host may say to a window in each."""
 TELL_SECONDS = 60.0
-"""How often following leaves a row in `scrape`, if something came."""
+"""How often following leaves a row in `scrape`, if something came; the last one, when it ends, has what it cost the host."""
 REST = 3.0
 """Reading back pauses this many times as long as its last answer took, so that it takes a quarter of one core there at the most."""
 SHORTEST_REST = 0.25
@@ -89,12 +89,11 @@ async def _follow(asker: Asker, session: Session, probe: Probe, clock: Clock) ->
     """Keep what comes, as it comes, until it ends; whether this session can be followed on."""
     tally, told_at = [0, 0], clock.monotonic()
 
-    def tell() -> None:
-        if tally[0]:
-            asker.report(
-                tick(clock.now_us(), probe.every),
-                Scrape(probe.name, Outcome.OK, bytes=tally[0], rows=tally[1]),
-            )
+    def tell(cpu: float | None = None) -> None:
+        if tally[0] or cpu is not None:
+            spent = None if cpu is None else round(cpu * 1000, 3)
+            said = Scrape(probe.name, Outcome.OK, remote_cpu_ms=spent, bytes=tally[0], rows=tally[1])
+            asker.report(tick(clock.now_us(), probe.every), said)
         tally[:] = [0, 0]
 
     async def heard(data: bytes) -> bool:
@@ -115,5 +114,5 @@ async def _follow(asker: Asker, session: Session, probe: Probe, clock: Clock) ->
 
     request = compose_follow(probe, asker.following(probe))
     answer = await session.follow("log", request, FOLLOW_SECONDS, heard)
-    tell()
+    tell(answer.cpu)
     return answer.failure is None or answer.failure.outcome is not Outcome.UNSUPPORTED

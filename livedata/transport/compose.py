@@ -218,18 +218,19 @@ def compose_body(
 
 def compose_follow(probe: Probe, variables: Mapping[str, str] | None = None) -> Request:
     """A request that runs a probe's body until a line comes on the shell's standard input, or that ends: with the connection, however
-    it does. Where the body ends by itself, its mark comes, and the line is still awaited.
+    it does, also where it was stopped (SIGSTOP). Where the body ends by itself, its mark comes, and the line is still awaited.
     """
     body = f"""\
-(trap 'kill $!' TERM
+(trap 'kill $!; kill -CONT $!' TERM
   sh -c {quote(probe.body)} </dev/null &
   wait $!; livedata_status=$?
   wait $! 2>/dev/null
   echo "
 @$1 S {probe.name} $livedata_status") &
 livedata_job=$!
-read -r livedata_word
-kill $livedata_job 2>/dev/null; wait $livedata_job 2>/dev/null
+{{ read -r livedata_word
+kill $livedata_job && kill -CONT $livedata_job; wait $livedata_job
+}} 2>/dev/null
 """
     return _request((probe,), _framed(body), variables)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -68,10 +69,11 @@ def test_lines_come_and_the_end_is_that_of_the_body() -> None:
 
 
 def test_after_its_time_it_is_told_to_end() -> None:
-    lines, answer, _ = followed("echo a; exec sleep 1000", 0.3)
+    seconds = f"1000.{os.getpid()}"  # nobody else's
+    lines, answer, _ = followed(f"echo a; exec sleep {seconds}", 0.3)
     assert lines == [b"a"]
     assert answer.failure is None
-    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "1000"]]
+    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", seconds]]
 
 
 def test_who_listens_may_go() -> None:
@@ -112,8 +114,9 @@ def test_a_line_that_does_not_end_is_cut_off() -> None:
     assert answer.failure.outcome is Outcome.TRUNCATED
 
 
+@pytest.mark.parametrize("stopped", [False, True])
 @pytest.mark.parametrize("name", SHELLS)
-def test_it_ends_with_the_connection_under_every_shell(name: str, tmp_path: Path) -> None:
+def test_it_ends_with_the_connection_under_every_shell(name: str, stopped: bool, tmp_path: Path) -> None:
     file = tmp_path / "pid"
     request = compose_follow(probe(f"echo $$ >{file}; echo line; exec sleep 1000"))
     process = subprocess.Popen(
@@ -125,6 +128,8 @@ def test_it_ends_with_the_connection_under_every_shell(name: str, tmp_path: Path
     pid = int(wait_for(lambda: file.exists() and file.read_text()))
     time.sleep(0.1)
     assert Path(f"/proc/{pid}").exists()
+    if stopped:
+        os.kill(pid, signal.SIGSTOP)
     process.stdin.close()
     process.stdin = None
     said, complaint = process.communicate(timeout=10)
