@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from livedata.probe.load import load_probes
+from tests.fleet import journal
 from tests.fleet.host import TestHost, wait_for
 from tests.fleet.hosts import Fleet
 from tests.fleet.product import Product
@@ -200,3 +201,42 @@ def test_a_host_that_grants_one_channel_is_polled(fleet: Fleet, product: Product
         host.log("meanwhile")
         all_there(product, host)
         assert followers(host) == []
+
+
+DAY_US = 86_400_000_000
+
+
+def of_long_ago(boots: int, entries: int, days: int, name: str) -> list[dict[str, str]]:
+    """Entries of some days before now, of several boots; in each the uptime begins anew, and some have the same time."""
+    start = int(time.time() * 1e6) - days * DAY_US
+    return [
+        {
+            "__REALTIME_TIMESTAMP": str(start + i // 3 * 50_000),
+            "__MONOTONIC_TIMESTAMP": str(5_000_000 + i % (entries // boots) * 1_000),
+            "_BOOT_ID": f"{name}{i * boots // entries:031x}",
+            "PRIORITY": "6",
+            "MESSAGE": f"{name} {i}",
+        }
+        for i in range(entries)
+    ]
+
+
+@pytest.mark.slow
+def test_how_far_back_is_as_far_as_was_asked(fleet: Fleet, product: Product) -> None:
+    """Two files of other boots, in sequences and over days that overlap, beside what journald writes."""
+    host = fleet.make("log-07", "journal")
+    often(product, host)
+    for name, boots, days in (("a", 3, 6), ("b", 2, 6)):
+        journal.write(host.root, f"{name}.journal", of_long_ago(boots, 30_000, days, name))
+    host.log_all([f"new {i}" for i in range(3_000)])
+    host.journal("-n1")
+    pull(product, "24h")
+    known = kept(product, host).total()
+    assert 3_000 < known < 15_000
+    with product.watching("fleet", "watch", "--backfill", "30d") as watching:
+        wait_for(lambda: kept(product, host).total() > known, 30, 0.2)
+        killed(watching)
+    assert kept(product, host).total() < 63_000
+    pull(product, "30d")
+    assert kept(product, host) == told(host)
+    assert missed(product) == []
