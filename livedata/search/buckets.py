@@ -24,6 +24,9 @@ class Interval:
 
     sql: Sql
     step: str = ""
+    first: Sql | None = None
+    """The bucket that the search's time begins in, where it is known, and the one that it ends in."""
+    last: Sql | None = None
 
 
 def time_buckets(
@@ -37,14 +40,29 @@ def time_buckets(
     )
     if span:
         size, unit, offset = read_span(frame, span, at)
-        return frame.item("_time", bucket_sql(time, size, unit, offset)), interval_sql(size, unit)
+        return frame.item("_time", bucket_sql(time, size, unit, offset)), _bounded(
+            frame, size, unit, offset, at
+        )
     floor = read_span(frame, least, at)[0] // 1_000_000 if least else 0
     since, until = frame.build.span
     if since is not None:
         end = frame.build.world.now_us if until is None else until
         size, unit = chosen((end - since) / 1_000_000, bins, floor)
-        return frame.item("_time", bucket_sql(time, size, unit, 0)), interval_sql(size, unit)
+        return frame.item("_time", bucket_sql(time, size, unit, 0)), _bounded(frame, size, unit, 0, at)
     return _by_range(frame, time, bins, floor)
+
+
+def _bounded(frame: Frame, size: int, unit: str, offset: int, at: int) -> Interval:
+    """The interval with the buckets that the search's time begins and ends in."""
+    step = interval_sql(size, unit)
+    since, until = frame.build.span
+    if since is None:
+        return step
+    end = max(frame.build.world.now_us if until is None else until, since + 1) - 1
+    if unit == "us" and (end - since) // size > MOST_BUCKETS:
+        frame.fail(at, f"it makes more than {MOST_BUCKETS:,} buckets", "a longer span= makes fewer")
+    first, last = (bucket_sql(timestamp(us), size, unit, offset) for us in (since, end))
+    return Interval(step.sql, "", first, last)
 
 
 def read_span(frame: Frame, text: str, at: int) -> tuple[int, str, int]:

@@ -67,7 +67,12 @@ def rows_by(
 
 def _spine(frame: Frame, grouped: str, at: Field, spine: Interval) -> str:
     """A step with a row for each time between the first and the last; gives the column's name."""
-    first, last = (sql.fn(name, sql.column(at.column)) for name in ("min", "max"))
+    first: Sql = sql.fn("min", sql.column(at.column))
+    last: Sql = sql.fn("max", sql.column(at.column))
+    if spine.first is not None:
+        first = sql.case([(sql.not_null(first), sql.fn("least", first, spine.first))])
+    if spine.last is not None:
+        last = sql.fn("greatest", last, spine.last)
     further = [(spine.step, "cross", None)] if spine.step else []
     frame.step = Step([(grouped, "", None), *further], passes=False)
     time = frame.build.fresh("_time")
@@ -144,13 +149,7 @@ def pivoted(
                 exp.PropertyEQ(this=exp.to_identifier("v"), expression=filled),
             ]
         )
-        last = sql.case(
-            [
-                (sql.op("=", sql.column(labels), sql.text(split.other or "\0")), sql.number(1)),
-                (sql.op("=", sql.column(labels), sql.text(split.null or "\0")), sql.number(2)),
-            ],
-            sql.number(0),
-        )
+        last = _behind(sql.column(labels), split)
         entries.append(
             sql.fn("list", sql.in_order(pair, [sql.ordered(last), sql.ordered(sql.column(labels))]))
         )
@@ -162,6 +161,16 @@ def pivoted(
     frame.tabled({name: Field(times, row.kind)}, [Order(times)])
     frame.widen(Field(wide, kind))
     return frame
+
+
+def _behind(label: Sql, split: Split) -> Sql:
+    """Puts the series that stand for others behind those that stand for themselves."""
+    special = [
+        (sql.op("=", label, sql.text(t)), sql.number(n))
+        for n, t in enumerate((split.other, split.null), 1)
+        if t is not None
+    ]
+    return sql.case(special, sql.number(0)) if special else sql.number(0)
 
 
 def _values(found: Sequence[Result]) -> tuple[list[Sql], Kind]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 
 from sqlglot import exp
 
@@ -13,7 +14,7 @@ from .frame import Build, Frame, Step
 from .grammar import parse
 from .macros import expanded
 from .sql import Sql
-from .tree import Command, Pipeline
+from .tree import Command, Compare, Key, Name, Node, OneOf, Pipeline, Renamed, Word
 from .values import Kind, Value, as_time
 from .world import World
 
@@ -43,6 +44,7 @@ def compile_search(text: str, world: World, *, pretty: bool = False) -> Compiled
     text = expanded(text, world.macros)
     tree = parse(text)
     build = Build(text, world, compile_inner, span=(world.since_us, world.until_us))
+    build.facts["mentioned"] = mentioned(tree)
     frame = compile_pipeline(build, tree)
     span = build.facts.get("span", build.span)
     statement, fields = _statement(frame)
@@ -57,6 +59,30 @@ def compile_search(text: str, world: World, *, pretty: bool = False) -> Compiled
         tuple(build.notes),
         tree,
     )
+
+
+def mentioned(tree: object) -> tuple[str, ...]:
+    """The names of fields that stand anywhere in a search."""
+    found: dict[str, None] = {}
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack.extend(reversed(node))
+        elif isinstance(node, Node):
+            match node:
+                case (
+                    Name(name=name)
+                    | Compare(field=name)
+                    | OneOf(field=name)
+                    | Key(field=name)
+                    | Renamed(old=name)
+                ):
+                    found[name] = None
+                case Word(text=name, quoted=False):
+                    found[name] = None
+            stack.extend(getattr(node, f.name) for f in dataclass_fields(node))
+    return tuple(found)
 
 
 def compile_inner(build: Build, pipeline: Pipeline) -> Frame:

@@ -14,8 +14,8 @@ from .functions.logic import like
 from .tree import Binary, Call, Expression, Member, Name, Number, Subsearch, Text, Unary
 from .values import NULL, Value, as_list, as_number, as_text, as_truth, compared, of_number, of_text
 
-LONGEST_CHAIN = 400
-"""Operators beside one another in an expression."""
+DEEPEST = 180
+"""Operators and calls within one another."""
 
 
 def evaluate(frame: Frame, node: Expression) -> Value:
@@ -43,10 +43,10 @@ class _Evaluation:
 
     def value(self, node: Expression) -> Value:
         self.depth += 1
-        if self.depth > LONGEST_CHAIN:
+        if self.depth > DEEPEST:
             self.frame.fail(
                 node.at,
-                f"an expression has more than {LONGEST_CHAIN} operators",
+                "an expression has too many operators within one another",
                 "split it into several eval",
             )
         try:

@@ -15,6 +15,8 @@ FIELD = re.compile(r"[A-Za-z_@][\w@:]*(?:\{\}[\w@:]*)*")
 COMPARISONS = ("==", "!=", "<=", ">=", "=", "<", ">")
 LOGICAL = (("OR",), ("XOR",), ("AND",))
 ARITHMETIC = ((".",), ("+", "-"), ("*", "/", "%"))
+LONGEST_CHAIN = 100
+"""Operators of one kind beside one another."""
 RESERVED = frozenset({"AND", "OR", "XOR", "NOT", "LIKE", "IN", "AS", "BY"})
 
 
@@ -28,9 +30,21 @@ def _logical(p: Parser, level: int) -> Expression:
     if level == len(LOGICAL):
         return _not(p)
     left = _logical(p, level + 1)
+    count = 0
     while word := p.keyword(*LOGICAL[level]):
+        count = _counted(p, count)
         left = Binary(word, left, _logical(p, level + 1), at=left.at)
     return left
+
+
+def _counted(p: Parser, count: int) -> int:
+    """One operator more in a row; too many are an error, not a crash."""
+    if count >= LONGEST_CHAIN:
+        p.fail(
+            f"an expression has more than {LONGEST_CHAIN} operators in a row",
+            "IN takes a list; several eval take parts",
+        )
+    return count + 1
 
 
 def _not(p: Parser) -> Expression:
@@ -76,7 +90,9 @@ def _arithmetic(p: Parser, level: int) -> Expression:
     if level == len(ARITHMETIC):
         return _sign(p)
     left = _arithmetic(p, level + 1)
+    count = 0
     while operator := next((o for o in ARITHMETIC[level] if p.peek(o)), None):
+        count = _counted(p, count)
         at = p.pos
         p.take(operator)
         left = Binary(operator, left, _arithmetic(p, level + 1), at=at)

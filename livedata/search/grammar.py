@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from .commands import COMMANDS, REFUSED
+from .commands import COMMANDS, DECLARATIONS, REFUSED
 from .declare import Shape
 from .errors import SearchError, suggestion
 from .parser import Parser
@@ -38,11 +38,18 @@ def reading(text: str, names: Mapping[str, Iterable[str]] | None = None) -> tupl
         p.fail(f"it is longer than {LONGEST} characters", at=0)
     if (nul := text.find("\0")) >= 0:
         p.fail("it is not text: it holds a NUL", at=nul)
+    return top(p), p
+
+
+def top(p: Parser) -> Pipeline:
+    """A whole search, up to the end of the text."""
     p.space()
-    tree = _piped(p) if _FIRST_FROM.match(text, p.pos) else pipeline(p)
-    if p.pos < len(text):
+    p.offer("symbol", ("|",))
+    p.offer("keyword", ("search", "from"))
+    tree = _piped(p) if _FIRST_FROM.match(p.text, p.pos) else pipeline(p)
+    if p.pos < len(p.text):
         p.unexpected("in a search")
-    return tree, p
+    return tree
 
 
 def parser_of(text: str, names: Mapping[str, Iterable[str]] | None = None) -> Parser:
@@ -68,6 +75,7 @@ def inner_pipeline(p: Parser) -> Pipeline:
     p.space()
     if p.take("|"):
         return _piped(p)
+    p.offer("command", (d.name for d in DECLARATIONS if d.generates))
     name = COMMAND.match(p.text, p.pos)
     if (
         name
@@ -132,7 +140,7 @@ def command(p: Parser) -> Command:
         if part is None:
             p.unexpected(f"in {declaration.name}")
         parts.append(part)
-    if not parts:
+    if p.pos >= len(p.text):
         for shape in declaration.takes:
             _offer_only(p, shape, declaration.name)
     return Command(declaration.name, tuple(parts), at=at)

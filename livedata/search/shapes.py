@@ -35,6 +35,7 @@ FIELD_WORD = re.compile(r"""[^\s,|"'`\[\]()=]+""")
 PLAIN_WORD = re.compile(r"""[^\s,|"`\[\]()=]+""")
 AGGREGATE = re.compile(r"[A-Za-z_]\w*")
 ARGUMENT = re.compile(r"""[^\s,|"'`\[\]()=<>+]+""")
+_BLANKS = re.compile(r"(?:\s|```(?:[^`]|`(?!``))*```)+$")
 COUNTED = re.compile(r"(?:p|perc|exactperc|upperperc)\d+(?:\.\d+)?")
 
 
@@ -195,6 +196,8 @@ def clause(word: str, *shapes: Shape, most: int | None = None) -> Shape:
                 break
             parts.append(part)
         if not parts:
+            for s in shapes:
+                s(p, d)
             p.unexpected(f"behind {word}")
         return Clause(word, tuple(parts), at=at)
 
@@ -211,6 +214,7 @@ def key(p: Parser, d: Declaration) -> Key | None:
     at = p.pos
     p.offer("field")
     sign = next((s for s in "-+" if p.take(s)), "")
+    p.offer("field")
     word = p.word(FIELD_WORD)
     if word is None:
         if sign:
@@ -256,7 +260,7 @@ def aggregate(p: Parser, d: Declaration) -> Aggregate | None:
                     p.unexpected("among arguments")
                 rest.append(word[0])
         p.need(")", f" behind what {name} is of")
-    written = low + p.text[at + len(name) : p.pos].rstrip()
+    written = low + _BLANKS.sub("", p.text[at + len(name) : p.pos])
     alias = ""
     if p.keyword("AS"):
         word = p.word(FIELD_WORD)

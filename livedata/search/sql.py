@@ -180,7 +180,9 @@ _OPERATORS: dict[str, type[exp.Binary]] = {
 
 
 def op(operator: str, left: Sql, right: Sql) -> Sql:
-    return _OPERATORS[operator](this=tight(left), expression=tight(right))
+    kind = _OPERATORS[operator]
+    first = own(left) if operator in {"+", "*", "||"} and type(left) is kind else tight(left)
+    return kind(this=first, expression=tight(right))
 
 
 def both(parts: Iterable[Sql]) -> Sql:

@@ -94,6 +94,7 @@ def beside(
     if row:
         same.append(sql.op("=", sql.column(row[0]), sql.column(row[1])))
     left.step = Step([(left_step, "", None), (right_step, "left" if outer else "inner", sql.both(same))])
+    left.order = [*left.order, *right.order]
     for name, field in right.fields.items():
         if name in on or (
             name in {"ts", "_time"} and row is None and name not in left.fields and "_time" in left.aliases

@@ -17,6 +17,8 @@ WORD = re.compile(r"""(?:[^\s|"()\[\]\\`]|\\.)+""")
 LISTED = re.compile(r"""[^\s,"()]+""")
 DIRECTIVE = re.compile(r"(TERM|CASE|PREFIX)\(([^()]*)\)")
 
+MOST_TERMS = 2_000
+
 ReadSubsearch = Callable[[Parser], Subsearch]
 
 
@@ -45,6 +47,7 @@ def _every(p: Parser, subsearch: ReadSubsearch) -> Condition:
                 p.unexpected("in a search")
             continue
         parts.append(_either(p, subsearch))
+        _few(p, len(parts))
     return parts[0] if len(parts) == 1 else Every(tuple(parts), at=at)
 
 
@@ -53,7 +56,16 @@ def _either(p: Parser, subsearch: ReadSubsearch) -> Condition:
     parts = [_negated(p, subsearch)]
     while _operator(p, "OR"):
         parts.append(_negated(p, subsearch))
+        _few(p, len(parts))
     return parts[0] if len(parts) == 1 else Either(tuple(parts), at=at)
+
+
+def _few(p: Parser, count: int) -> None:
+    if count > MOST_TERMS:
+        p.fail(
+            f"it has more than {MOST_TERMS:,} terms in a row",
+            "put them into a lookup: [| inputlookup NAME | fields host]",
+        )
 
 
 def _operator(p: Parser, word: str) -> bool:

@@ -38,7 +38,14 @@ LOG = Probe(
     ),
 )
 LOAD = Probe(
-    "load", "Load.", (Column("core", 1, "str", "label"), Column("busy_pct", 2, "f64", "gauge"), Column("ok", 3, "bool", "gauge")), rollup=()
+    "load",
+    "Load.",
+    (
+        Column("core", 1, "str", "label"),
+        Column("busy_pct", 2, "f64", "gauge"),
+        Column("ok", 3, "bool", "gauge"),
+    ),
+    rollup=(),
 )
 
 ENTRIES: list[tuple[str, int | None, str | None, int | None, str, dict[str, str]]] = [
@@ -60,7 +67,9 @@ ENTRIES: list[tuple[str, int | None, str | None, int | None, str, dict[str, str]
 
 def _table(probe: Probe, rows: list[dict[str, Any]]) -> pa.Table:
     schema = arrow_schema(probe)
-    return pa.Table.from_pylist([{name: row.get(name) for name in schema.names} for row in rows], schema=pa.schema(list(schema)))
+    return pa.Table.from_pylist(
+        [{name: row.get(name) for name in schema.names} for row in rows], schema=pa.schema(list(schema))
+    )
 
 
 def source() -> Source:
@@ -70,7 +79,14 @@ def source() -> Source:
         for i, row in enumerate(ENTRIES)
     ]  # fmt: skip
     load = [
-        {"ts": START + i * MINUTE, "host": host, "boot_id": "b", "core": f"cpu{i % 2}", "busy_pct": 10.0 * i, "ok": i != 2}
+        {
+            "ts": START + i * MINUTE,
+            "host": host,
+            "boot_id": "b",
+            "core": f"cpu{i % 2}",
+            "busy_pct": 10.0 * i,
+            "ok": i != 2,
+        }
         for i, host in enumerate(("web-01", "web-02", "web-01", "db-01"))
     ]
     tables = {"log": (LOG, _table(LOG, log)), "load": (LOAD, _table(LOAD, load))}
@@ -82,19 +98,31 @@ def source() -> Source:
 
 
 LOOKUPS = {
-    "owners": LookupFile(("host", "team", "since"), (("web-01", "web-02", "db-01"), ("web", "web", "db"), ("2020", "", "2021"))),
+    "owners": LookupFile(
+        ("host", "team", "since"), (("web-01", "web-02", "db-01"), ("web", "web", "db"), ("2020", "", "2021"))
+    ),
     "phones": LookupFile(("team", "phone"), (("web", "web", "db"), ("1", "2", "3"))),
 }
 TYPES: Mapping[str, Mapping[str, str]] = {
     "log": {"ts": "ts", "host": "str", "boot_id": "str", **{c.name: c.type for c in LOG.columns}},
-    "load": {"ts": "ts", "host": "str", "boot_id": "str", "offset_ms": "i64", **{c.name: c.type for c in LOAD.columns}},
+    "load": {
+        "ts": "ts",
+        "host": "str",
+        "boot_id": "str",
+        "offset_ms": "i64",
+        **{c.name: c.type for c in LOAD.columns},
+    },
 }
 WORLD = World(
     TYPES,
     NOW,
     frozenset({"web-01", "web-02", "db-01"}),
     lookups=LOOKUPS,
-    macros={"failed": Macro('"failed password"'), "per": Macro("stats count BY $what$", ("what",)), "loop": Macro("`loop`x")},
+    macros={
+        "failed": Macro('"failed password"'),
+        "per": Macro("stats count BY $what$", ("what",)),
+        "loop": Macro("`loop`x"),
+    },
     saved={"logins": "unit=ssh `failed`", "itself": "| savedsearch itself"},
 )
 

@@ -26,7 +26,12 @@ OPTIONS = (
     Opt("format", "text", "", "Taken; columns of several aggregates are called NAME: SERIES"),
     Opt("sep", "text", ": ", "Taken"),
     Opt("aligntime", "text", "", "Taken; buckets are counted from 1970"),
-    Opt("fixedrange", "bool", "true", "Taken"),
+    Opt(
+        "fixedrange",
+        "bool",
+        "true",
+        "In timechart: whether buckets reach from the beginning of the search's time to its end",
+    ),
     Opt("dedup_splitvals", "bool", "false", "Taken"),
     Opt("start", "num", "", "Taken"),
     Opt("end", "num", "", "Taken"),

@@ -66,7 +66,8 @@ def compile_streamstats(frame: Frame, command: Command) -> Frame:
         start, end = (
             (f"{size - 1} PRECEDING", "CURRENT ROW") if current else (f"{size} PRECEDING", "1 PRECEDING")
         )
-        bounds = f"ROWS {start} AND {end}"
+        # A window of all rows counts those of the group among them; the order is that of the rows' numbers.
+        bounds = f"{'RANGE' if truth('global', True) else 'ROWS'} {start} AND {end}"
     else:
         bounds = f"ROWS UNBOUNDED PRECEDING AND {'CURRENT ROW' if current else '1 PRECEDING'}"
     known = sql.both([sql.not_null(sql.column(k.column)) for k in keys if not frame.always(k)])
@@ -104,7 +105,12 @@ STREAMSTATS = Declaration(
     options=(
         Opt("current", "bool", "true", "Whether the row itself counts"),
         Opt("window", "int", "0", "How many rows count; 0: all before it"),
-        Opt("global", "bool", "true", "Taken: a window is of the rows of one group"),
+        Opt(
+            "global",
+            "bool",
+            "true",
+            "Whether a window is of all rows, of which those of the group count; false: of the rows of the group",
+        ),
         Opt("allnum", "bool", "false", "Taken"),
         Opt("reset_on_change", "bool", "false", "Not here"),
         Opt("reset_before", "text", "", "Not here"),

@@ -41,18 +41,16 @@ def compile_fields(frame: Frame, command: Command) -> Frame:
         return frame
     kept = kept_fields(frame, words)
     events = frame.events
-    for internal in ("_time", "_raw"):
-        # Splunk keeps these two of events unless they are taken away by name.
-        there = frame.aliases.get(internal, internal)
-        if events and there in frame.fields and internal not in kept and there not in kept:
-            kept[there] = frame.fields[there]
+    # Splunk keeps these two of events for later commands unless they are taken away by name.
+    internal = {
+        n: f for n in ("_time", "_raw") if events and (f := frame.fields.get(frame.aliases.get(n, n)))
+    }
     order = frame.order
-    aliases, time = frame.aliases, frame.time()
+    aliases = frame.aliases
     frame.tabled(kept, order)  # type: ignore[arg-type]
     frame.events = events
     frame.aliases = {a: b for a, b in aliases.items() if b in kept}
-    if time is not None and frame.time() is None and events:
-        frame.found["_time"] = time
+    frame.found = {n: f for n, f in internal.items() if n not in kept and frame.aliases.get(n) not in kept}
     return frame
 
 
@@ -64,6 +62,6 @@ COMMAND = Declaration(
     "fields [+|-] FIELD …",
     SHAPES,
     compile_fields,
-    notes="* is a wildcard. The time and the message of events stay unless they are taken away by name.",
+    notes="* is a wildcard. Later commands still know the time and the message of events.",
     examples=("* | fields host, unit", "* | fields - message"),
 )

@@ -11,7 +11,7 @@ from ..tree import Assign, Command, Subsearch, Word
 from ..values import Value, as_kind
 
 MOST_FIELDS = 500
-SERIES = "series of the chart"
+SERIES = "series_of_the_chart"
 """What stands for a series' name in a template."""
 
 

@@ -12,13 +12,11 @@ from .fields import kept_fields
 def compile_table(frame: Frame, command: Command) -> Frame:
     words = [p for p in command.parts if isinstance(p, Word)]
     kept = kept_fields(frame, words)
-    wide, order, time = frame.wide, frame.order, frame.time()
+    wide, order = frame.wide, frame.order
     everything = any(w.text == "*" for w in words)
     frame.tabled(kept, order)  # type: ignore[arg-type]
     if wide is not None and everything:
         frame.wide = wide
-    if time is not None and "_time" not in frame.fields:
-        frame.found["_time"] = time
     return frame
 
 

@@ -42,6 +42,12 @@ def compile_transaction(frame: Frame, command: Command) -> Frame:
         keys[word.text] = there
         if not frame.always(there):
             frame.where(sql.not_null(sql.column(there.column)))
+    for name in frame.build.facts.get("mentioned", ()):
+        # What is only found in messages is found before these become one.
+        if name not in frame.fields and "*" not in name and name not in keys and not name.startswith("_"):
+            there = frame.field(name)
+            if there is not None and name not in frame.aliases:
+                frame.show(name, there)
     begins, ends = (_marker(frame, command, name) for name in ("startswith", "endswith"))
     frame.close()
     partition = [sql.column(f.column) for f in keys.values()]
