@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..model.host import Host
     from ..tui.app import Top
+    from ..tui.asked import Translate
 
 ThemeOption = Annotated[
     str | None,
@@ -64,9 +65,25 @@ def make_screen(config: Config, hosts: Sequence[Host], theme: str | None, waitin
         limits=limits,
         names=names,
         choose=_chooser(hosts),
+        translate=_translator(config),
         theme=theme or suitable(),
         waiting=waiting,
     )
+
+
+def _translator(config: Config) -> Translate:
+    """Searches as questions to the store; where one says no time it is about that of the time line."""
+    from ..app import compiled, search_world, searched
+    from ..query.source import store_source
+    from ..tui.asked import Asked
+
+    def translate(text: str, span: tuple[int, int], hosts: Sequence[str] | None) -> Asked:
+        source, (since, until) = store_source(config.store), span
+        world = search_world(config, source, until, since_us=since, until_us=until + 1, only=hosts)
+        found = compiled(text, world)
+        return Asked(searched(source, world, found), found.sql, found.wide, found.notes)
+
+    return translate
 
 
 def _chooser(hosts: Sequence[Host]) -> Callable[[str, Sequence[str]], frozenset[str]]:

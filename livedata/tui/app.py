@@ -21,6 +21,7 @@ from ..query.text import plain
 from ..query.when import parse_when
 from ..store.reader import Place
 from .anomaly import Anomaly
+from .asked import Translate, no_searches
 from .asker import Asker
 from .cells import day_clock
 from .fleet import FleetView
@@ -83,7 +84,7 @@ class Top(App[None]):
         Binding("1", "view(0)", "fleet"),
         Binding("2", "view(1)", "procs"),
         Binding("3", "view(2)", "log"),
-        Binding("4", "view(3)", "SQL"),
+        Binding("4", "view(3)", "ask"),
         Binding("left", "step(-1)", "a step back", key_display="←", group=TIME),
         Binding("right", "step(1)", "a step on", key_display="→", group=TIME),
         Binding("shift+left", "step(-10)", "10 steps back", show=False),
@@ -109,12 +110,13 @@ class Top(App[None]):
         limits: Limits | None = None,
         names: Sequence[str] = (),
         choose: Chooser = by_text,
+        translate: Translate = no_searches,
         theme: str = "dark",
         waiting: str = "nothing is kept yet",
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         super().__init__()
-        self.asker = Asker(root, limits or Limits())
+        self.asker = Asker(root, limits or Limits(), translate)
         self.moment = Moment()
         self._hosts: tuple[str, ...] = ()
         self._names, self._choose, self._now = tuple(names), choose, now_us
@@ -213,7 +215,7 @@ class Top(App[None]):
         of = fleet if self.view.whole_fleet else ()
         self._headline.show(self.view.head, of, self._filter, moment.live, at_us, now_us)
         self._timeline.show(moment, now_us, self._kept_from, [a.ts for a in self._anomalies])
-        await self.view.look(Looked(at_us, moment.live, fleet, self._chosen))
+        await self.view.look(Looked(at_us, moment.window(now_us)[0], moment.live, fleet, self._chosen))
 
     async def _look_whole(self, moment: Moment, at_us: int) -> None:
         """The fleet anew, at a moment; from there on it can be followed if that is now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -12,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ..errors import StoreError
-from ..model.result import Result
-from ..query.engine import Limits, Pool, ask, stream
+from ..query.engine import Limits, Pool, stream
 from ..query.source import Source, store_source
+from ..query.spread import spread
 from ..query.tail import first, noting
 from ..query.views import EVERYTHING, Scope, column_names, timestamp_sql
 from ..store.follow import rows_since, tables_since
 from ..store.reader import Place, TableContent, host_names, kept, table_definitions
 from .anomaly import Anomaly, anomalies, anomaly_sql
+from .asked import AT, Answer, Asked, Translate, at_moment, is_sql, no_searches
 from .pulse import TABLES, Pulse, pulse_sql
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ T = TypeVar("T")
 LONGEST_SECONDS = 20.0
 """What a question after anomalies may take at most."""
 
-AT = "{at}"
-"""Stands in the screen's questions where the moment comes."""
-
 
 class Asker:
     """One store. Questions take their turn in one thread, the long ones after anomalies in another; `close` stops those that are under way.
@@ -41,8 +40,9 @@ class Asker:
     What the functions raise is what `livedata.query.engine.stream` and the store's reader raise.
     """
 
-    def __init__(self, root: Path, limits: Limits) -> None:
+    def __init__(self, root: Path, limits: Limits, translate: Translate = no_searches) -> None:
         self.root = root
+        self._translate = translate
         self._pool = Pool(limits)
         self._fresh = Pool(limits)
         """For rows that are in no file: an instance that reaches none."""
@@ -52,21 +52,16 @@ class Asker:
 
     async def ask(self, sql: str, at_us: int, hosts: Sequence[str] | None = None) -> pa.Table:
         """The answer over rows up to a moment (microseconds UTC), of hosts or of all; `{at}` in the SQL is that moment."""
-        return (await self.answer(sql, at_us, hosts)).table
+        scope = Scope(None, at_us + 1, None if hosts is None else tuple(hosts))
+        return await self._run(
+            _answer, store_source(self.root), sql.replace(AT, timestamp_sql(at_us)), self._pool, scope
+        )
 
     async def answer(
-        self, sql: str, at_us: int, hosts: Sequence[str] | None = None, limit: int | None = None
-    ) -> Result:
-        """The same with what there is to say of it, and its first rows only."""
-        return await self._run(
-            ask,
-            self.root,
-            sql.replace(AT, timestamp_sql(at_us)),
-            until=at_us + 1,
-            hosts=hosts,
-            limit=limit,
-            pool=self._pool,
-        )
+        self, text: str, span: tuple[int, int], hosts: Sequence[str] | None, limit: int
+    ) -> Answer:
+        """The first rows of the answer to a person's question, in SQL or the search language, about a time: from (where it says no other) and to."""
+        return await self._run(self._answer, text, span, hosts, limit)
 
     async def pulse(self, names: Sequence[str], at_us: int) -> tuple[Pulse, Place]:
         """The fleet at a moment, and the place behind all the rows that were looked at."""
@@ -126,6 +121,29 @@ class Asker:
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, partial(call, *arguments, **named)
         )
+
+    def _answer(self, text: str, span: tuple[int, int], hosts: Sequence[str] | None, limit: int) -> Answer:
+        import pyarrow as pa
+
+        begun = time.perf_counter()
+        asked = self._asked_in_sql(text, span) if is_sql(text) else self._translate(text, span, hosts)
+        scope = Scope(None, span[1] + 1, None if hosts is None else tuple(hosts))
+        taken: list[pa.RecordBatch] = []
+        with stream(asked.source, asked.sql, scope=scope, pool=self._pool, rows=limit + 1) as (
+            schema,
+            batches,
+        ):
+            if asked.wide:
+                schema, batches = spread(schema, batches, asked.wide)
+            for batch in batches:
+                taken.append(batch)
+                if sum(b.num_rows for b in taken) > limit:
+                    break
+        rows = pa.Table.from_batches(taken, schema)
+        return Answer(rows.slice(0, limit), rows.num_rows > limit, time.perf_counter() - begun, asked.notes)
+
+    def _asked_in_sql(self, text: str, span: tuple[int, int]) -> Asked:
+        return Asked(store_source(self.root), at_moment(text).replace(AT, timestamp_sql(span[1])))
 
     def _anomalies(
         self, since_us: int, until_us: int, hosts: Sequence[str] | None, order: str, limit: int

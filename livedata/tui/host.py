@@ -12,7 +12,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from ..query.text import plain
-from .asker import AT, Asker
+from .asked import AT
+from .asker import Asker
 from .cells import age
 from .course import COURSE_COLUMNS, Course, course_sql, courses
 from .logpane import LogPane

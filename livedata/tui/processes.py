@@ -6,7 +6,8 @@ from textual.app import ComposeResult
 
 from ..query.processes import AT as MOMENT
 from ..query.processes import PROCESSES
-from .asker import AT, Asker
+from .asked import AT
+from .asker import Asker
 from .cells import Cell
 from .panels import PROCESS_COLUMNS, key_of
 from .records import Record, records

@@ -1,8 +1,7 @@
-"""A question of one's own, in SQL, at the moment that is looked at."""
+"""A question of one's own, in SQL or the search language, at the moment that is looked at."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,7 +15,8 @@ from textual.widgets.option_list import Option
 from ..errors import LivedataError
 from ..query.cells import Cells, is_number
 from ..query.text import plain
-from .asker import AT, Asker
+from .asked import is_sql
+from .asker import Asker
 from .cells import NONE, Cell
 from .completion import completed, completions
 from .table import Column, Table
@@ -30,13 +30,6 @@ ROWS = 1_000
 WIDEST = 60
 
 Row = tuple[str | None, ...]
-
-_NOW = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|\bnow\(\)", re.IGNORECASE)
-
-
-def at_moment(sql: str) -> str:
-    """The SQL with `now()` as the moment that is looked at, but for quoted text."""
-    return _NOW.sub(lambda match: match.group(1) or AT, sql)
 
 
 class QuestionView(View):
@@ -59,7 +52,10 @@ class QuestionView(View):
             select_on_focus=False,
         )
         self.options = OptionList(markup=False)
-        self.said = Static("Tab completes tables and columns; Enter asks.", markup=False)
+        self.said = Static(
+            "SQL, or a search such as: error | stats count by host. Tab completes tables and columns; Enter asks.",
+            markup=False,
+        )
         self.table: Table[tuple[int, Row]] = Table((), lambda row: row[0])
         self._tables: Mapping[str, Sequence[str]] = {}
         self._asked: tuple[str, int] | None = None
@@ -88,7 +84,7 @@ class QuestionView(View):
             return
         self._asked = (self._sql, at_us)
         try:
-            answer = await self.asker.answer(at_moment(self._sql), looked.at_us, looked.hosts, limit=ROWS)
+            answer = await self.asker.answer(self._sql, (looked.since_us, looked.at_us), looked.hosts, ROWS)
         except LivedataError as error:
             self._say(str(error))
             return
@@ -98,7 +94,7 @@ class QuestionView(View):
             if answer.truncated
             else f"{answer.table.num_rows:,} row{'' if answer.table.num_rows == 1 else 's'}"
         )
-        self._say(f"{more} in {answer.elapsed_s:.2f} s; times are UTC")
+        self._say("\n".join([f"{more} in {answer.elapsed_s:.2f} s; times are UTC", *answer.notes]))
 
     def _say(self, text: str) -> None:
         self.said.update("\n".join(map(plain, text.split("\n"))))
@@ -119,7 +115,11 @@ class QuestionView(View):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        found = completions(self.box.value, self.box.cursor_position, self._tables)
+        found = (
+            ()
+            if self.box.value and not is_sql(self.box.value + " ")
+            else completions(self.box.value, self.box.cursor_position, self._tables)
+        )
         self.options.set_options([Option(choice) for choice in found])
         self.options.set_class(bool(found), "-shown")
         if found:

@@ -14,12 +14,14 @@ from .pulse import HostPulse
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is looked at: the moment (microseconds UTC), whether it is now, and the fleet then, as far as it is chosen.
+    """What is looked at: the moment (microseconds UTC), where the time line begins, whether it is now, and the fleet then, as far
+    as it is chosen.
 
     `chosen`: the names of the hosts, None for all.
     """
 
     at_us: int
+    since_us: int
     live: bool
     fleet: tuple[HostPulse, ...]
     chosen: Collection[str] | None

@@ -45,6 +45,8 @@ class Driven:
             await self.pilot.pause()
             if held():
                 return
+            if not self.app.is_running:
+                break
             await asyncio.sleep(0.05)
         raise AssertionError(self.text)
 

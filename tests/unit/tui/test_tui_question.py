@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from livedata.cli.top import _translator
+from livedata.config import load_config
+from livedata.tui.asked import at_moment, is_sql
 from livedata.tui.completion import completed, completions
-from livedata.tui.question import at_moment
 
 from .driving import Driven, drive
 
@@ -46,6 +48,32 @@ def test_a_choice_takes_the_place_of_the_word() -> None:
 
 def test_now_is_the_moment_but_not_in_quotes() -> None:
     assert at_moment("SELECT 'now()', NOW(), \"now()\"") == "SELECT 'now()', {at}, \"now()\""
+
+
+def test_sql_is_told_from_a_search() -> None:
+    assert all(
+        map(
+            is_sql, ["SELECT 1", " with a AS (SELECT 1) FROM a", "FROM cpu", "(SELECT 1)", "explain SELECT 1"]
+        )
+    )
+    assert not any(map(is_sql, ["error", "selected", "index=cpu | stats count", "from_host=web", ""]))
+
+
+def test_a_search_is_asked_about_the_time_of_the_line(store: Path, now: int) -> None:
+    translate = _translator(load_config({}, store=store))
+
+    async def act(driven: Driven) -> None:
+        await driven.shows("5 hosts")
+        await driven.press("4")
+        await driven.type("upstream | stats count by host")
+        await driven.press("enter")
+        await driven.shows("1 row in", "web-01", "count")
+        await driven.press("tab", "shift+left")
+        await driven.shows("0 rows in")
+        await driven.press("escape", "escape")
+        await driven.shows("◆ past", "5 hosts")
+
+    drive(store, act, now_us=lambda: now, translate=translate)
 
 
 def test_a_question_is_asked(store: Path, now: int) -> None:
