@@ -129,12 +129,8 @@ class Asker:
         asked = self._asked_in_sql(text, span) if is_sql(text) else self._translate(text, span, hosts)
         scope = Scope(None, span[1] + 1, None if hosts is None else tuple(hosts))
         taken: list[pa.RecordBatch] = []
-        with stream(asked.source, asked.sql, scope=scope, pool=self._pool, rows=limit + 1) as (
-            schema,
-            batches,
-        ):
-            if asked.wide:
-                schema, batches = spread(schema, batches, asked.wide)
+        with stream(asked.source, asked.sql, scope=scope, pool=self._pool, rows=limit + 1) as answer:
+            schema, batches = spread(*answer, asked.wide) if asked.wide else answer
             for batch in batches:
                 taken.append(batch)
                 if sum(b.num_rows for b in taken) > limit:
