@@ -31,7 +31,8 @@ from storing.report import environment
 from livedata.model.template import templates
 from livedata.probe.header import parse_probe
 from livedata.probe.load import find_probe
-from livedata.store.layout import Layout, lake_files
+from livedata.store import manifest
+from livedata.store.layout import Layout
 from livedata.store.terms import bytes_of_words
 from livedata.store.writer import Writer
 
@@ -80,7 +81,8 @@ def keeping(today: Kept, day: Kept, hours: dict[str, float], entries: pa.Table) 
     with Meter() as mined:
         for chunk in entries["message"].slice(0, 500_000).chunks:
             templates(chunk)
-    words = sum(map(bytes_of_words, lake_files(Layout(day.root).lake)))
+    with manifest.writing(Layout(day.root)) as listed:
+        words = sum(bytes_of_words(segment.path) for segment in listed.segments())
     return {
         **sizes,
         "bytes_per_row": sizes["bytes"] / sizes["rows"],

@@ -30,6 +30,9 @@ _FOUR = re.compile(
 _WILD = re.compile("[%_]+")
 _ESCAPED = re.compile(r"\\x00|\\[^0-9A-Za-z]|(?P<wild>\.\*)|[0-9A-Za-z_\x80-\U0010ffff]|(?P<strange>.)", re.S)
 
+SHORT = 5
+"""Digits of a number that is no word in the files' filters."""
+
 Words = frozenset[str]
 NONE: Words = frozenset()
 
@@ -42,7 +45,10 @@ def whole_words(text: str, *, begins: bool = False, ends: bool = False) -> Words
     return frozenset(
         word.lower()
         for at, word in found
-        if word.isascii() and (at > 0 or begins) and (at + len(word) < len(text) or ends)
+        if word.isascii()
+        and not (len(word) <= SHORT and word.isdigit())
+        and (at > 0 or begins)
+        and (at + len(word) < len(text) or ends)
     )
 
 

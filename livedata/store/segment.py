@@ -33,6 +33,8 @@ LARGEST_GROUP = 120_000
 """Rows in a row group, at most, of files that stay (level 2 and above)."""
 SMALL_GROUP = 12_000
 """The same in files that are merged again soon: what merges them reads a few hosts of each at a time, and no row twice."""
+SMALL_EVENT_GROUP = 5_000
+"""The same of events, whose rows are long: what merges a day holds a group of each of its hours."""
 OWN_SHARE = 0.5
 """A host whose rows fill so much of a row group has groups of its own; smaller ones share: the footer's 3 kB a group cost more to read than
 the other hosts' rows."""
@@ -265,6 +267,8 @@ class File:
         self._mtime = 0
         self._sink = _Sink(self.aside)
         self._parquet = pq.ParquetWriter(self._sink, schema or arrow_schema(probe), **encodings(probe, zstd))
+        small = SMALL_EVENT_GROUP if probe.is_events else SMALL_GROUP
+        self._largest_group = LARGEST_GROUP if origin.level > 1 else small
         self._mined = probe.mined
         self._filters = Filters() if probe.mined and origin.level else None
 
@@ -277,7 +281,7 @@ class File:
         runs = host_runs(rows["host"])
         self.hosts.update(host for host, _ in runs)
         start = 0
-        for count in row_groups(runs, LARGEST_GROUP if self.origin.level > 1 else SMALL_GROUP):
+        for count in row_groups(runs, self._largest_group):
             group = rows.slice(start, count)
             self._parquet.write_table(group, LARGEST_GROUP)
             if self._filters:

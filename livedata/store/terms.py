@@ -1,6 +1,7 @@
 """Which words the row groups of a file hold, so that a question for a rare one opens only those that may have it.
 
-A word is letters and digits without a break, without regard to case; four numbers between dots are one besides (an address). A file of a
+A word is letters and digits without a break, without regard to case; four numbers between dots are one besides (an address). Numbers of up to
+five digits are none: half of all that differs is of them, and every row group has most. A file of a
 table whose text is mined has a Bloom filter a row group: split blocks of 256 bits, 8 of them set a word, as Parquet's own
 (https://github.com/apache/parquet-format/blob/master/BloomFilter.md). Parquet has such filters for whole values of a column only; these
 lie between the last row group and the footer, where readers that do not know them never look:
@@ -41,6 +42,7 @@ SALTS = (0x47B6137B, 0x44974D91, 0x8824AD5B, 0xA2B7289D, 0x705495C7, 0x2DF1424B,
 
 _BREAK = r"[^0-9a-z.\x{80}-\x{10FFFF}]+"
 _ADDRESS = r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$"
+_NONE = r"^[0-9]{0,5}$"
 _LONGER = r"[0-9]\.[0-9]+\.[0-9]+\.[0-9]"
 _FOUR = re.compile(r"(?<![^.])(?=([0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)(?![^.]))")
 
@@ -62,7 +64,7 @@ def words(texts: pa.Array) -> pa.Array:
     longer = [four for run in dotted.filter(pc.invert(plain)).to_pylist() for four in _FOUR.findall(run)]
     parts = pc.list_flatten(pc.split_pattern(runs, "."))
     found = pa.concat_arrays([parts, dotted.filter(plain), pa.array(longer, pa.string())]).unique()
-    return found.filter(pc.not_equal(found, ""))
+    return found.filter(pc.invert(pc.match_substring_regex(found, _NONE)))
 
 
 def _filter(found: pa.Array) -> bytes:
