@@ -42,6 +42,8 @@ REFRESH_US = 1_900_000
 MARK_SECONDS = 2.0
 ANEW_US = 300 * 1_000_000
 """While it is live, marks are asked for again so often."""
+MARKED_HOST_HOURS = 2_000
+"""A line that stretches over more hours of hosts has no marks: they are not worth what the question costs."""
 LOOKED_FOR_US = (
     60 * MINUTE_US,
     360 * MINUTE_US,
@@ -256,7 +258,10 @@ class Top(App[None]):
         while True:
             begin, end = self.moment.window(self._now())
             known = self._anomalies_of
-            if known is None or begin < known[0] or end > known[1] + (ANEW_US if self.moment.live else 0):
+            hours = (end - begin) / (60 * MINUTE_US)
+            if hours * len(self._pulse.hosts) > MARKED_HOST_HOURS:
+                self._anomalies, self._anomalies_of = (), None
+            elif known is None or begin < known[0] or end > known[1] + (ANEW_US if self.moment.live else 0):
                 with suppress(LivedataError):
                     self._anomalies = await self.asker.anomalies(begin, end)
                 self._anomalies_of = (begin, end)
