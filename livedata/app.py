@@ -23,8 +23,10 @@ from .collect.pull import pull_once
 from .collect.trial import Trial, try_probe
 from .config import Config
 from .errors import ConfigError, InventoryError
+from .inventory.adhoc import this_machine
 from .model.columns import stored_columns
 from .model.host import Host
+from .model.own import COLLECTOR
 from .model.probe import Probe
 from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes, own_tables
@@ -176,7 +178,7 @@ def collector(
     with Writer.open(config.store, purpose=purpose, now_us=clock.now_us()) as writer:
         for warning in writer.warnings:
             complain(warning)
-        for probe in (*own_tables(probes).values(), SCRAPE):
+        for probe in (*own_tables(probes).values(), SCRAPE, COLLECTOR):
             writer.register(probe)  # so that a question finds each table from the first second
         ways = transports(config, hosts)
         yield Collector(
@@ -191,6 +193,7 @@ def collector(
             tender(config, complain),
             filled,
             verbose,
+            this_machine().name,
         )
 
 

@@ -41,6 +41,12 @@ class Config:
     """How long rows are kept: an age for all tables, others by table (`log=90d`); `1m` and `5m` are the rollups."""
     keep_bytes: str = "50GB"
     """The most the store may take; beyond it the oldest rows go."""
+    host_cpu_pct: float = 1.0
+    """The share of one core that asking may take on a host; above it the host is asked more rarely."""
+    host_bytes: int = 3_000_000
+    """Bytes a minute that its answers may have, logs apart; likewise."""
+    memory_bytes: int = 1_000_000_000
+    """Memory of the collector beyond which logs wait on their hosts and everything is asked half as often."""
     connect_concurrency: int = 50
     """Connections being set up at one time."""
     answer_bytes: int = 16_000_000

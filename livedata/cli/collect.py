@@ -161,7 +161,8 @@ def _watch(
     ) as collecting:
         if told.person:
             _introduce(config, hosts)
-        asyncio.run(serve(collecting, config, find or (lambda: hosts), told.complain))
+        endless = serve(collecting, config, find, told.complain) if find else app.until_stopped(collecting)
+        asyncio.run(endless)
     told.complain("Stopped; everything collected is in the store.")
 
 

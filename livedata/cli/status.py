@@ -24,7 +24,7 @@ h AS (
 l AS (SELECT host, probe, arg_max_null(outcome, ts) AS outcome FROM s WHERE probe <> 'connect' GROUP BY host, probe),
 o AS (
   SELECT host, outcome, count(*) AS n, string_agg(probe, ', ' ORDER BY probe) AS names FROM l
-  WHERE outcome NOT IN ('ok', 'unsupported', 'missed') GROUP BY host, outcome),
+  WHERE outcome NOT IN ('ok', 'unsupported', 'missed') OR (probe = 'budget' AND outcome = 'missed') GROUP BY host, outcome),
 b AS (
   SELECT host, string_agg(outcome || ': ' || CASE WHEN n > 3 THEN n || ' probes' ELSE names END, '; ' ORDER BY outcome)
     AS troubled FROM o GROUP BY host)

@@ -12,18 +12,22 @@ from ..config import Config
 from ..errors import StoreError
 from ..model.batch import Batch
 from ..model.host import Host
+from ..model.own import COLLECTOR
 from ..model.probe import Probe
-from ..model.scrape import Failure, Outcome
+from ..model.scrape import SCRAPE, Failure, Outcome
 from ..store.payload import Refused
 from ..store.state import State
 from ..transport.backoff import MOST_SECONDS
 from ..transport.protocol import Transport
+from . import own
 from .asker import Asker
 from .backfill import Backfill, Filled, parse_backfill
+from .budget import Budget
 from .gates import Gates
 from .network import Network
 from .pending import Pending
 from .pull import pull
+from .schedule import tick
 from .watch import Surroundings, watch
 
 MOST_WAITING = 100_000
@@ -54,6 +58,7 @@ class Collector:
     complain: told in words what is wrong with the store.
     tender: after a sealing: does what keeps the store in order, if anything is due.
     filled: told how far back a host's journal was read.
+    here: what this machine is called, in the table where the collector tells of itself.
     verbose: tell each failed attempt, not only when a host's state changed.
     """
 
@@ -70,6 +75,7 @@ class Collector:
         tender: Tender = nothing,
         filled: Callable[[Filled], None] = lambda filled: None,
         verbose: bool = False,
+        here: str = "collector",
     ) -> None:
         self._writer = writer
         self._hosts = hosts
@@ -78,6 +84,7 @@ class Collector:
         self._clock = clock
         self._config = config
         self._tell = said
+        self._here = here
         self._complain = complain
         self._pending = Pending()
         self._state: dict[str, Outcome] = {}
@@ -86,6 +93,9 @@ class Collector:
         self._network = Network(clock)
         self._offline = False
         self._watches: dict[str, asyncio.Task[None]] = {}
+        self._meter = own.Meter()
+        self._heavy = False
+        self._budgets: dict[str, Budget] = {}
         self._refused = False
         self._backfill = Backfill(parse_backfill(config.backfill), told=filled)
         self._tender = tender
@@ -102,6 +112,7 @@ class Collector:
     async def watch(self, stop: asyncio.Event) -> None:
         """Watch every host until `stop` is set; all rows are in the store when this returns."""
         self._start(self._hosts)
+        looking = asyncio.create_task(self._look_at_itself())
         try:
             while not stop.is_set():
                 try:
@@ -111,6 +122,8 @@ class Collector:
                     pass
                 await self._flush()
         finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
             await self._end(tuple(self._watches))
             await self._flush()
             await self._close()
@@ -136,7 +149,9 @@ class Collector:
         return len(fresh), len(before.keys() - now.keys())
 
     def _start(self, hosts: Sequence[Host]) -> None:
-        around = Surroundings(self._clock, len(self._hosts), self._gates, self._network, self._said)
+        around = Surroundings(
+            self._clock, len(self._hosts), self._gates, self._network, self._said, self._slow
+        )
         for host in hosts:
             if host.transport == "ssh":
                 self._network.join(host.name)
@@ -149,6 +164,7 @@ class Collector:
         await asyncio.gather(*tasks, return_exceptions=True)
         for name in names:
             self._network.leave(name)
+            self._budgets.pop(name, None)
             self._state.pop(name, None)
 
     async def snapshot(self, progress: Callable[[int, int], None]) -> dict[str, Failure | None]:
@@ -206,16 +222,57 @@ class Collector:
         asker.report_connect(self._clock.now_us(), failure)
         return failure
 
+    async def _look_at_itself(self) -> None:
+        """A row of what this process takes, every 10 s; and above its bound it asks less until it is below."""
+        feeling = asyncio.create_task(self._meter.run())
+        try:
+            while True:
+                await asyncio.sleep(own.EVERY_SECONDS)
+                slowed = sum(budget.factor > 1 for budget in self._budgets.values())
+                row = self._meter.row(len(self._hosts), self._network.sessions, slowed, self._pending.rows)
+                self._pending.add(
+                    [Batch(COLLECTOR, self._here, tick(self._clock.now_us(), own.EVERY_SECONDS), [row])]
+                )
+                heavy = own.rss_bytes() > self._config.memory_bytes
+                if heavy != self._heavy:
+                    self._heavy = heavy
+                    self._complain(
+                        "above memory_bytes: logs wait on their hosts, all else is asked half as often"
+                        if heavy
+                        else "below memory_bytes again"
+                    )
+        finally:
+            feeling.cancel()
+            await asyncio.gather(feeling, return_exceptions=True)
+
+    def _slow(self, host: str) -> int:
+        budget = self._budgets.get(host)
+        return (budget.factor if budget else 1) * (2 if self._heavy else 1)
+
     def _asker(self, host: Host) -> Asker:
         state = self._writer.state
         known = {p.name: last for p in self._probes.values() if (last := state.before(host.name, p))}
-        return Asker(
-            host, self._probes.values(), known, self._clock, self._pending.add, self._full, self._config.redact, self._backfill,
+        counted = [p.name for p in self._probes.values() if p.lane != "log"]
+        budget = self._budgets[host.name] = Budget(
+            self._config.host_cpu_pct, self._config.host_bytes, counted
+        )
+
+        def emit(batches: Sequence[Batch]) -> None:
+            self._pending.add(batches)
+            for batch in batches:
+                if batch.probe is SCRAPE:
+                    budget.add(self._clock.now_us(), batch.rows)
+                    if word := budget.look(self._clock.now_us()):
+                        asker.report(batch.ts, word)
+
+        asker = Asker(
+            host, self._probes.values(), known, self._clock, emit, self._full, self._config.redact, self._backfill,
         )  # fmt: skip
+        return asker
 
     def _full(self) -> bool:
         """Whether logs are to wait on their hosts."""
-        return self._refused or self._pending.rows > MOST_WAITING
+        return self._refused or self._heavy or self._pending.rows > MOST_WAITING
 
     def _said(self, host: str, failure: Failure | None) -> None:
         outcome = failure.outcome if failure else Outcome.OK

@@ -50,6 +50,10 @@ class Network:
         """How many hosts are reached through it."""
         return len(self._watched)
 
+    @property
+    def sessions(self) -> int:
+        return len(self._open)
+
     def join(self, host: str) -> None:
         self._watched.add(host)
 

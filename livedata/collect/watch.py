@@ -37,6 +37,8 @@ class Surroundings:
     gates: Gates
     network: Network
     said: Said
+    slow: Callable[[str], int] = lambda host: 1
+    """How many times more rarely than its probes say a host is to be asked, but for its logs."""
 
 
 async def watch(asker: Asker, transport: Transport, around: Surroundings) -> None:
@@ -115,7 +117,8 @@ async def _lane(
     first = True
     while not session.lost:
         now = clock.now_us()
-        due.update({p.name: due_at(due[p.name], p.every, now) for p in probes})
+        every = {p.name: p.every * (around.slow(asker.host.name) if lane != "log" else 1) for p in probes}
+        due.update({p.name: due_at(due[p.name], every[p.name], now) for p in probes})
         soonest = min(due[p.name] for p in probes)
         wait = (soonest - now) / SECOND + (0.0 if first else late / SECOND)
         if wait > 0:
@@ -127,7 +130,7 @@ async def _lane(
         if not ready:
             continue
         ts = tick(now, min(p.every for p in ready))
-        skipped = {p.name: missed(ts, due[p.name], p.every) for p in ready}
+        skipped = {p.name: missed(ts, due[p.name], every[p.name]) for p in ready}
         try:
             refused = await asker.run(session, asker.channel(lane), ready, ts)
         except Exception as error:  # noqa: BLE001 - the boundary: no host may end the others' watch
@@ -145,7 +148,7 @@ async def _lane(
             around.said(asker.host.name, asker.silent.get(lane))
         first = False
         for probe in ready:
-            due[probe.name] = next_due(ts, probe.every)
+            due[probe.name] = next_due(ts, every[probe.name])
     return session.lost
 
 

@@ -104,8 +104,9 @@ def together(answers: Sequence[Answer]) -> Answer:
         if before:
             # head puts a blank line before all headers but its first.
             note = f"{before.note} {section.note}".strip()
-            section = replace(section, data=before.data + b"\n" + section.data, note=note)
-        sections[name] = section
+            sections[name] = replace(section, data=before.data + b"\n" + section.data, note=note)
+        else:
+            sections[name] = section
     return replace(
         last, sections=sections, rtt=first.rtt, received=sum(a.received for a in answers),
         wall=sum(a.wall or 0.0 for a in answers), cpu=sum(a.cpu or 0.0 for a in answers),
