@@ -23,13 +23,22 @@ from .collect.pull import pull_once
 from .collect.trial import Trial, try_probe
 from .config import Config
 from .errors import ConfigError, InventoryError
+<<<<<<< theirs
+from .model.batch import arrow_schema
+from .model.columns import stored_columns
+from .model.host import Host
+from .model.probe import Column, Probe
+=======
 from .inventory.adhoc import this_machine
 from .model.columns import stored_columns
 from .model.host import Host
 from .model.own import COLLECTOR
 from .model.probe import Probe
+>>>>>>> mine
 from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes, own_tables
+from .query.engine import stream
+from .query.instance import Pool
 from .query.roll import roller
 from .query.source import Source
 from .query.views import reckoned_columns
@@ -305,15 +314,16 @@ def _column_types(probe: Probe) -> dict[str, str]:
 
 
 def search_world(
-    config: Config,
     source: Source,
     now_us: int,
     *,
+    config: Config | None = None,
     since_us: int | None = None,
     until_us: int | None = None,
     only: Sequence[str] | None = None,
 ) -> World:
     """What searches over a source are compiled for: times in microseconds UTC, where a search says no other; `only` these hosts.
+    Without a configuration there are no lookups, macros and saved searches.
 
     Raises:
         ConfigError: the file of macros and saved searches can't be used.
@@ -323,14 +333,14 @@ def search_world(
     from .query.source import chosen_hosts
     from .search.world import World
 
-    macros, saved = _kept_searches(config.searches)
+    macros, saved = _kept_searches(config.searches) if config else ({}, {})
     return World(
         _Columns(source.definitions()),
         now_us,
         source.hosts(),
         since_us,
         until_us,
-        Lookups(config.lookups),
+        Lookups(config.lookups) if config else {},
         macros,
         saved,
         None if only is None else chosen_hosts(source, only),
@@ -372,6 +382,49 @@ def searched(source: Source, world: World, found: Compiled) -> Source:
 
     named = {lookup_table(n): world.lookups[n] for n in world.lookups if lookup_table(n) in found.tables}
     return with_lookups(source, {n: v for n, v in named.items() if isinstance(v, LookupFile)})
+
+
+PASSING = frozenset({"search", "where", "regex", "rex", "eval", "spath", "extract"})
+"""The commands that tell of an entry by itself whether it is meant."""
+
+
+def log_filter(text: str, probe: Probe) -> Callable[[pa.Table], pa.Table]:
+    """What gives, of rows of the table `log`, those that a search finds, in the order that they have; `probe` says their columns.
+
+    Raises:
+        SearchError: it is no search, or its commands need more than one entry at a time.
+    """
+    import pyarrow as pa
+
+    from .search.errors import search_error
+
+    number = Column("tail_row", max(c.id for c in probe.columns) + 1, "i64", "text")
+    marked = replace(probe, columns=(*probe.columns, number), derived=())
+    names = [column.name for column in stored_columns(marked)]
+    pool = Pool()
+
+    def search(rows: pa.Table) -> pa.Table:
+        if not rows.num_rows:
+            return rows
+        numbers = pa.array(range(rows.num_rows), pa.int64())
+        source = rows_source(marked, rows.append_column(number.name, numbers).select(names))
+        found = compiled(f"{text} | fields {number.name}", search_world(source, SystemClock().now_us()))
+        with stream(source, found.sql, pool=pool) as (schema, batches):
+            table = pa.Table.from_batches(list(batches), schema)
+        return rows.take(pa.array(sorted(table[number.name].to_pylist()), pa.int64()))
+
+    nothing = arrow_schema(probe).empty_table()
+    for command in compiled(
+        text, search_world(rows_source(probe, nothing), SystemClock().now_us())
+    ).tree.commands:
+        if command.name not in PASSING:
+            raise search_error(
+                text,
+                command.at,
+                f"{command.name} needs all entries, and more come",
+                "livedata fleet search asks those that there are",
+            )
+    return search
 
 
 async def _each(

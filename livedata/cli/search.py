@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import Annotated
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .common import StoresOption, configure, end_by_exit, say, when
+from .events import histogram, shows_entries, write_entries
 from .query import FormatOption, OutputOption, choose_format, destination, look, read_text
+
+if TYPE_CHECKING:
+    from ..query.engine import Answer
+    from ..search.compile import Compiled
 
 
 def search(
@@ -72,9 +81,9 @@ def search(
     roots = [path.expanduser().absolute() for path in store or ()] or [config.store]
     source = stores_source(roots)
     world = search_world(
-        config,
         source,
         now,
+        config=config,
         since_us=when(since, now, "--since"),
         until_us=when(until, now, "--until"),
         only=host,
@@ -87,17 +96,23 @@ def search(
         return
     end_by_exit()
     begun = time.perf_counter()
-    statement = f"EXPLAIN {found.sql}" if explain else found.sql
+    ask = partial(
+        stream,
+        searched(source, world, found),
+        limits=Limits(config.query_seconds, config.query_memory),
+        warn=lambda sentence: say(f"livedata: {sentence}"),
+    )
+    on_screen = format_name is None and output is None and sys.stdout.isatty() and not explain
+    entries = on_screen and shows_entries(found.fields, found.events)
+    if entries:
+        _picture(ask, compiled(f"{written} | timechart count", world))
     with (
-        stream(
-            searched(source, world, found),
-            statement,
-            limits=Limits(config.query_seconds, config.query_memory),
-            warn=lambda s: say(f"livedata: {s}"),
-        ) as (schema, batches),
+        ask(f"EXPLAIN {found.sql}" if explain else found.sql) as (schema, batches),
         destination(output) as out,
     ):
-        if found.wide and not explain:
+        if entries:
+            rows = write_entries(schema, batches, out, look(out), found.terms)
+        elif found.wide and not explain:
             rows = form.write(*spread(schema, batches, found.wide), out, look(out))
         else:
             rows = form.write(schema, batches, out, look(out))
@@ -106,3 +121,13 @@ def search(
         say(
             f"{rows} row{'' if rows == 1 else 's'} in {time.perf_counter() - begun:.2f} s; times are {time.strftime('%Z')}"
         )
+
+
+def _picture(ask: Callable[[str], AbstractContextManager[Answer]], counted: Compiled) -> None:
+    """Draws how many entries there are when."""
+    with ask(counted.sql) as (_, batches):
+        buckets = [row for batch in batches for row in batch.to_pylist()]
+    times = [int(row["_time"].timestamp() * 1_000_000) for row in buckets]
+    drawn = histogram(times, [row["count"] for row in buckets], os.get_terminal_size().columns)
+    sys.stdout.write(drawn and f"{drawn}\n")
+    sys.stdout.flush()

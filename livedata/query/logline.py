@@ -5,6 +5,7 @@ An entry of several lines keeps them: the further ones are indented under its me
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable
 from typing import IO, Any
@@ -46,14 +47,20 @@ def _message(text: str | None, indent: str) -> list[str]:
     return [plain(lines[0]), *(indent + plain(line) for line in lines[1:])]
 
 
+def _reversed(found: re.Match[str]) -> str:
+    return f"\x1b[7m{found.group()}\x1b[27m" if found.group() else ""
+
+
 class LogLines:
     """Writes entries: rows with `ts`, `host`, `message` and whatever else of the table `log` there is.
 
     On a terminal times are local, and a line tells the day where it is another one; elsewhere each has its whole time, in UTC.
     """
 
-    def __init__(self, out: IO[bytes], look: Look) -> None:
+    def __init__(self, out: IO[bytes], look: Look, marked: re.Pattern[str] | None = None) -> None:
         self._out = out
+        self._marked = marked
+        """What is shown in reverse where there is colour."""
         self._look = look
         self._day = _day(time.time_ns() // 1000)
         self._width = 0
@@ -81,6 +88,8 @@ class LogLines:
             yield f"{when} {padded} {who}: {first}"
             yield from further
             return
+        if self._marked:
+            first, *further = (self._marked.sub(_reversed, line) for line in (first, *further))
         priority = row.get("priority")
         colour = SEVERITIES[priority] if priority is not None and 0 <= priority < 8 else ""
         ends = RESET if colour else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 
@@ -14,7 +14,7 @@ from .frame import Build, Frame, Step
 from .grammar import parse
 from .macros import expanded
 from .sql import Sql
-from .tree import Command, Compare, Key, Name, Node, OneOf, Pipeline, Renamed, Word
+from .tree import Command, Compare, Either, Every, Key, Name, Node, OneOf, Pipeline, Renamed, Term, Word
 from .values import Kind, Value, as_time
 from .world import World
 
@@ -32,6 +32,8 @@ class Compiled:
     tables: tuple[str, ...]
     """The tables that it reads."""
     notes: tuple[str, ...]
+    terms: tuple[str, ...]
+    """The words that its first search looks for."""
     tree: Pipeline
 
 
@@ -57,8 +59,19 @@ def compile_search(text: str, world: World, *, pretty: bool = False) -> Compiled
         span,
         tuple(build.tables),
         tuple(build.notes),
+        tuple(terms_of(tree.commands[0].where)),
         tree,
     )
+
+
+def terms_of(node: object) -> Iterator[str]:
+    """The words and phrases that a condition wants to be there."""
+    match node:
+        case Every(parts=parts) | Either(parts=parts):
+            for part in parts:
+                yield from terms_of(part)
+        case Term(text=text):
+            yield text
 
 
 def mentioned(tree: object) -> tuple[str, ...]:

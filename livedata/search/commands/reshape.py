@@ -128,6 +128,12 @@ def compile_transpose(frame: Frame, command: Command) -> Frame:
     key, value = (sql.fn("struct_extract", sql.column(pair), k) for k in "kv")
     frame.step = Step([(source, "", None)])
     frame.where(sql.not_null(sql.column(pair)))
+    if header:  # of rows with the same header the last counts
+        down = [sql.ordered(sql.column(place), True)]
+        latest = frame.item(
+            "latest", sql.window(sql.fn("row_number"), [key, sql.column(label)], down), window=True
+        )
+        frame.where(sql.op("=", sql.column(latest), sql.number(1)))
     entry = struct(k=sql.column(label), v=value)
     wide, position = build.fresh("series"), build.fresh("position")
     made = sql.fn("map_from_entries", sql.fn("list", sql.in_order(entry, [sql.ordered(sql.column(place))])))
