@@ -79,7 +79,7 @@ def _translator(config: Config) -> Translate:
 
     def translate(text: str, span: tuple[int, int], hosts: Sequence[str] | None) -> Asked:
         source, (since, until) = store_source(config.store), span
-        world = search_world(config, source, until, since_us=since, until_us=until + 1, only=hosts)
+        world = search_world(source, until, config=config, since_us=since, until_us=until + 1, only=hosts)
         found = compiled(text, world)
         return Asked(searched(source, world, found), found.sql, found.wide, found.notes)
 
