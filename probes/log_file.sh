@@ -149,6 +149,7 @@ cat /etc/TZ 2>/dev/null || tail -n 1 /etc/localtime 2>/dev/null || echo
 
 # Where a file is new, or not where it was, its older generations are looked at, too.
 if [ -n "$new" ] || [ $missing -gt 0 ]; then
+  echo r
   set --
   for pattern in $patterns; do
     set +f

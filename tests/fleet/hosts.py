@@ -38,6 +38,7 @@ NEEDED = {
     "bash": "bash",
     "mksh": "mksh",
     "unshare": "util-linux",
+    "logrotate": "logrotate",
     "/usr/share/i18n/locales/de_DE": "locales",
     str(journal.DAEMON): "systemd",
 }

@@ -8,6 +8,7 @@ Lines, and after each `f` and `b` line as many bytes as it says (a file may hold
     f INODE START COUNT PATH         COUNT bytes of that file from START on, filled up with NUL
     b INODE START COUNT PATH         the same, of what is read back
     a INODE SIZE                     of the same path, once its piece was read
+    r                                older generations were looked for, too
     d WHAT                           what may not be read, and what mends it
     m COUNT                          more files than are followed
 """
@@ -52,6 +53,8 @@ class Answer:
     pieces: dict[str, Piece] = field(default_factory=dict)
     behind: dict[str, Piece] = field(default_factory=dict)
     """Likewise, of what is read back."""
+    older: bool = False
+    """Whether older generations are listed."""
     denied: list[str] = field(default_factory=list)
     more: int = 0
 
@@ -96,6 +99,8 @@ def read_answer(data: bytes) -> Answer:
                 answer.since = answer.now - int(back) * SECOND
             elif word == "z":
                 answer.zone = zone_of(rest.strip(), offset)
+            elif word == "r":
+                answer.older = True
             elif word == "d":
                 answer.denied.append(_shown(rest))
             elif word == "m":

@@ -30,13 +30,18 @@ MOST_PACKED = 32_000_000
 """A packed generation larger than that is not read back: it must be unpacked from its beginning for each piece."""
 AFTERLIFE = 600 * SECOND
 """How long a file is looked at after it was rotated away: who writes may have it open still."""
+MOST_TRIES = 10
+"""Answers in which a generation that is asked for may not come."""
+NONE = "0"
+"""No file's inode."""
 ANYWAY = -1
 """As `seen`: send it, whatever its size."""
 
 
 class Tail(msgspec.Struct, omit_defaults=True):
     """`seen`: the size it had when all of it was read. `sought`: the inode among older generations in which the place is looked for now.
-    `since`: of it older entries are not wanted. `until`: when it need not be looked at any more, once all is read. `cut`: its last line has no end."""
+    `since`: of it older entries are not wanted. `until`: when it need not be looked at any more, once all is read. `cut`: its last line has no end. `tries`:
+    answers without what is sought."""
 
     inode: str
     offset: int = 0
@@ -46,10 +51,16 @@ class Tail(msgspec.Struct, omit_defaults=True):
     since: int = 0
     until: int = 0
     cut: bool = False
+    tries: int = 0
+
+    @property
+    def read_once(self) -> bool:
+        """Whether all there was of it was read, when it was looked at last."""
+        return self.seen != ANYWAY
 
     @property
     def read(self) -> bool:
-        return not self.sought and self.seen != ANYWAY
+        return not self.sought and self.read_once
 
 
 class Back(msgspec.Struct):
@@ -148,6 +159,7 @@ class _Reader:
             if file.size:
                 return None  # there was no room for it
             followed.tails = [Tail(file.inode, 0, 0)]
+            self._further(followed, file, 0, self.answer.now)
             return followed
         begin = _first_entry(piece) if piece.start else piece.start
         tail = Tail(file.inode, begin, mark=_mark(piece, begin), since=self.answer.since)
@@ -158,12 +170,11 @@ class _Reader:
         return followed
 
     def go_on(self, followed: Followed) -> None:
-        known = {t.inode for t in followed.tails} | {t.sought for t in followed.tails}
         for tail in list(followed.tails):
             if tail.sought:
                 self._seek(followed, tail)
             else:
-                self._follow(followed, tail, known)
+                self._follow(followed, tail)
         if not any(t.sought for t in followed.tails):
             self._younger(followed)
         if followed.back:
@@ -179,50 +190,65 @@ class _Reader:
         if self.answer.now - followed.at > MINUTE:
             followed.at = self.answer.now
 
-    def _follow(self, followed: Followed, tail: Tail, known: set[str]) -> None:
-        file = self.family.by_inode(tail.inode)
-        piece = self.answer.pieces.get(tail.inode)
+    def _is_it(self, tail: Tail) -> bool:
+        """Whether the file of a tail's inode can be the one that was read; inodes are given anew."""
+        file, piece = self.family.by_inode(tail.inode), self.answer.pieces.get(tail.inode)
+        if file is None or (not file.packed and file.size < tail.offset):
+            return False
+        return piece is None or _fits(tail, piece)
+
+    def _long_ago(self, followed: Followed) -> bool:
+        """Whether a file that was empty may have been written and rotated meanwhile, more than once."""
+        return self.answer.now - followed.at > 2 * MINUTE
+
+    def _follow(self, followed: Followed, tail: Tail) -> None:
+        file, piece = self.family.by_inode(tail.inode), self.answer.pieces.get(tail.inode)
         if (
             file is None
-            or (not file.packed and file.size < tail.offset)
-            or (piece is not None and not _fits(tail, piece))
+            or not self._is_it(tail)
+            or (tail.seen == tail.offset == 0 < file.size and self._long_ago(followed))
         ):
-            self._lose(followed, tail, known)
+            if not any(
+                t.sought for t in followed.tails
+            ):  # one after the other, so that none takes what is another's
+                self._seek(followed, tail)
         elif piece is not None:
             self._consume(followed, tail, piece, file)
 
     def _seek(self, followed: Followed, tail: Tail) -> None:
-        """Look whether it is in the generation that was asked for; else ask for the next."""
+        """Look whether what is not where it was is in the generation that was asked for; else ask for the next, the newest first."""
+        if not self.answer.older and not tail.sought:
+            tail.sought = NONE  # so that older generations are listed
+            return
+        rotated = self.family.rotated
         file, piece = self.family.by_inode(tail.sought), self.answer.pieces.get(tail.sought)
-        if file is not None and piece is None:
-            return  # there was no room for it
-        if file is not None and piece is not None and _fits(tail, piece):
-            tail.inode, tail.sought, tail.seen = file.inode, "", ANYWAY
-            self._consume(followed, tail, piece, file)
-            return
-        rotated = self.family.rotated
-        after = rotated.index(file) + 1 if file in rotated else len(rotated)
-        self._ask(followed, tail, rotated[after:], {t.inode for t in followed.tails if t is not tail})
-
-    def _lose(self, followed: Followed, tail: Tail, known: set[str]) -> None:
-        """It is not where it was: begin to look for it."""
-        rotated = self.family.rotated
-        if tail.offset == 0:
-            # Nothing tells what was empty from any other: it is the newest, if that was written since.
-            rotated = [f for f in rotated[:1] if f.written is None or f.written + MINUTE > followed.at]
-        self._ask(followed, tail, rotated, known)
-
-    def _ask(self, followed: Followed, tail: Tail, rotated: list[File], known: set[str]) -> None:
-        sought = next((f.inode for f in rotated if f.inode not in known), "")
-        if sought:
-            tail.sought = sought
-            return
-        followed.tails.remove(tail)
-        newest = not any(t is not tail for t in followed.tails)
-        if tail.offset and not (tail.read and not newest):
-            self.taken.lost.append(
-                f"{self.path}: what followed its first {tail.offset:,} bytes is gone, if anything did"
-            )
+        if file is not None:
+            tail.tries += 1
+            if piece is None and tail.tries < MOST_TRIES:
+                return  # there was no room for it
+            if piece is not None and _fits(tail, piece):
+                tail.inode, tail.sought, tail.seen = file.inode, "", ANYWAY
+                self._consume(followed, tail, piece, file)
+                return
+            rotated = rotated[rotated.index(file) + 1 :] if file in rotated else []
+        elif tail.offset == 0:
+            # Nothing tells what was empty from any other: it is the oldest that was written since.
+            since = [f for f in rotated if f.written and f.written > followed.at]
+            rotated = since[-1:] or [
+                f for f in rotated[:1] if f.written is None or f.written + MINUTE > followed.at
+            ]
+        others = {t.inode for t in followed.tails if t is not tail and self._is_it(t)}
+        fits = (
+            f.inode for f in rotated if f.inode not in others and (f.packed or f.size >= max(tail.offset, 1))
+        )
+        tail.sought, tail.tries = next(fits, ""), 0
+        if not tail.sought:
+            newest = tail is followed.tails[-1]
+            followed.tails.remove(tail)
+            if tail.offset and (newest or not tail.read_once):
+                self.taken.lost.append(
+                    f"{self.path}: what followed its first {tail.offset:,} bytes is gone, if anything did"
+                )
 
     def _younger(self, followed: Followed) -> None:
         """Every generation younger than the last one that is read."""

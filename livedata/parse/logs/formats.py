@@ -213,7 +213,7 @@ _NGINX_ABOUT = re.compile(r", client: .*$", re.DOTALL)
 _NGINX_PAIR = re.compile(r', (client|server|request|upstream|host|referrer): ("(?:[^"\\]|\\.)*"|[^,]+)')
 _WORDS = "emerg(?:ency)?|alert|crit(?:ical)?|fatal|panic|err(?:or)?|severe|warn(?:ing)?|notice|info|debug|trace|verbose"
 _LEVEL = re.compile(
-    rf"(?:\S{{1,64}}[ \t|]+){{0,4}}?[\[(<]?(?:[\w-]+\.)?({_WORDS.upper()})(?:[\])>:,|]|\s|$)"
+    rf"(?:[^\s|]{{1,64}}[ \t|]+){{0,4}}?[\[(<]?(?:[\w-]+\.)?({_WORDS.upper()})(?:[\])>:,|]|\s|$)"
     rf"|\[?((?i:{_WORDS}))(?:[\]:]|\s|$)"
 )
 """In capitals within the first words, or as the very first one."""

@@ -23,7 +23,7 @@ LOAD = load_probes()["load"]
 @given(said=st.binary(max_size=60).filter(lambda said: b"\0" not in said))
 def test_what_came_comes_back(tmp_path_factory: pytest.TempPathFactory, said: bytes) -> None:
     folder = tmp_path_factory.mktemp("kept") / "lines" / "h"
-    reading = Reading(text=said.decode("utf-8", "backslashreplace"))
+    reading = Reading(text=said.decode("utf-8", "backslashreplace"), data=said)
     batch = Batch(LINES, "h", 0, PARSERS["fields"](LINES, reading))
     write_recording(folder, reading, said, batch)
     assert (folder / "answer.txt").read_bytes() == said

@@ -1,0 +1,85 @@
+"""Log files of real hosts through logrotate's rotations, compared line by line with what the files hold; and hosts that keep no files, or show none."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.fleet.host import TestHost, wait_for
+from tests.fleet.hosts import Fleet
+from tests.fleet.product import Product
+
+QUICK = '[defaults]\nlogs = ["/srv/app/*.log"]\n[defaults.probes.log_file]\nevery = "1s"\n[defaults.probes.log_ring]\nevery = "1s"\n'
+WRITER = """
+i=0
+while [ -e /srv/app/writing ]; do
+  for file in created copied; do echo "$(date +%Y-%m-%dT%H:%M:%S.%N%:z) web app[7]: $file $i" >>/srv/app/$file.log; done
+  i=$((i + 1))
+done
+"""
+ROTATE = "/srv/app/{name}.log {{\n{lines}\n}}\n"
+ALWAYS = ("rotate 99", "missingok")
+
+
+@contextmanager
+def writing(host: TestHost) -> Iterator[None]:
+    """A process of the host's own that writes to two files as fast as it can."""
+    host.exec("mkdir -p /srv/app; : >/srv/app/writing")
+    host.exec(f"sh -c {shlex.quote(WRITER)} </dev/null >/dev/null 2>&1 &")
+    try:
+        yield
+    finally:
+        host.exec("rm -f /srv/app/writing; sleep 0.2")
+
+
+def rotate(host: TestHost, *how: str) -> None:
+    kinds = {"created": "create 644 root root", "copied": "copytruncate"}
+    text = "".join(ROTATE.format(name=n, lines="\n".join((*ALWAYS, kind, *how))) for n, kind in kinds.items())
+    (host.root / "root/rotate").write_text(text)
+    (host.root / "root/rotate").chmod(0o644)
+    host.exec("logrotate -f -s /root/state /root/rotate")
+
+
+def there(host: TestHost) -> Counter[str]:
+    """Every line that the files hold, in whatever generation."""
+    return Counter(re.findall(r"web app\[7\]: (.+)", host.exec("cd /srv/app; zcat -f *.log*")))
+
+
+def kept(product: Product) -> Counter[str]:
+    return Counter(r["message"] for r in product.ask("SELECT message FROM log WHERE identifier = 'app'"))
+
+
+def lost(product: Product) -> list[str]:
+    return [
+        r["detail"] for r in product.ask("SELECT detail FROM scrape WHERE probe = 'log_file' AND outcome = 'missed'") if "/srv" in r["detail"]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [("nocompress",), ("compress", "delaycompress"), ("compress",)])
+def test_each_line_comes_once_through_rotations_and_kills(
+    fleet: Fleet, product: Product, how: tuple[str, ...]
+) -> None:
+    host = fleet.make("web-01", "dash")
+    product.hosts(fleet.hosts, QUICK)
+    with writing(host):
+        for _ in range(2):
+            with product.watching():  # ends by SIGKILL, in the middle of what it does
+                product.soon("SELECT count(*) > 0 AS any FROM log")
+                before = sum(kept(product).values())
+                for _ in range(2):
+                    rotate(host, *how)
+                    wait_for(lambda n=before: sum(kept(product).values()) > n, 20, 0.3)
+                    before = sum(kept(product).values())
+            rotate(host, *how)
+            rotate(host, *how)
+    with product.watching():
+        wanted = there(host)
+        wait_for(lambda: sum(kept(product).values()) >= wanted.total(), 60, 0.5)
+    assert kept(product) == wanted
+    assert len(wanted) > 100
+    assert lost(product) == []
