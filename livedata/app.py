@@ -23,18 +23,12 @@ from .collect.pull import pull_once
 from .collect.trial import Trial, try_probe
 from .config import Config
 from .errors import ConfigError, InventoryError
-<<<<<<< theirs
+from .inventory.adhoc import this_machine
 from .model.batch import arrow_schema
 from .model.columns import stored_columns
 from .model.host import Host
-from .model.probe import Column, Probe
-=======
-from .inventory.adhoc import this_machine
-from .model.columns import stored_columns
-from .model.host import Host
 from .model.own import COLLECTOR
-from .model.probe import Probe
->>>>>>> mine
+from .model.probe import Column, Probe
 from .model.scrape import SCRAPE, Failure, Scrape
 from .probe.load import load_probes, own_tables
 from .query.engine import stream
