@@ -221,7 +221,7 @@ def compose_follow(probe: Probe, variables: Mapping[str, str] | None = None) -> 
     it does, also where it was stopped (SIGSTOP). Where the body ends by itself, its mark comes, and the line is still awaited.
     """
     body = f"""\
-(trap 'kill $!; kill -CONT $!' TERM
+(trap '{{ kill $!; kill -CONT $!; }} 2>/dev/null' TERM
   sh -c {quote(probe.body)} </dev/null &
   wait $!; livedata_status=$?
   wait $! 2>/dev/null
