@@ -14,7 +14,22 @@ from .frame import Build, Frame, Step
 from .grammar import parse
 from .macros import expanded
 from .sql import Sql
-from .tree import Command, Compare, Either, Every, Key, Name, Node, OneOf, Pipeline, Renamed, Term, Word
+from .tree import (
+    Clause,
+    Command,
+    Compare,
+    Either,
+    Every,
+    Key,
+    Name,
+    Node,
+    OneOf,
+    Option,
+    Pipeline,
+    Renamed,
+    Term,
+    Word,
+)
 from .values import Kind, Value, as_time
 from .world import World
 
@@ -129,7 +144,28 @@ def apply(build: Build, frame: Frame | None, command: Command) -> Frame:
         build.facts["first"] = True
     else:
         build.facts["first"] = False
+    for option in _options(command.parts):
+        if option.name in declaration.refused and not _same(option.value, declaration.refused[option.name]):
+            build.fail(
+                option.at,
+                f"{option.name}= of {command.name} is not there",
+                f"without it: {declaration.syntax.split(' · ')[0]}",
+            )
     return declaration.compile(frame, command)
+
+
+def _options(parts: tuple[object, ...]) -> Iterator[Option]:
+    for part in parts:
+        if isinstance(part, Option):
+            yield part
+        elif isinstance(part, Clause):
+            yield from _options(part.parts)
+
+
+def _same(value: str, default: str) -> bool:
+    """Whether an option's value is its default, however that is written."""
+    truth = {"t": "true", "1": "true", "yes": "true", "f": "false", "0": "false", "no": "false"}
+    return truth.get(value.lower(), value.lower()) == default
 
 
 def _statement(frame: Frame) -> tuple[exp.Select, dict[str, Kind]]:

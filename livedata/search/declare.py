@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ Compile = Callable[["Frame", "Command"], "Frame"]
 
 @dataclass(frozen=True, slots=True)
 class Opt:
-    """An option `name=value`. `kind`: bool, int, num, text, field, span, or the values that there are, split by `|`."""
+    """An option `name=value`. `kind`: bool, int, num, text, field, span, or the values that there are, split by `|`.
+
+    Where `help` begins with "Taken" it is read and makes no difference here; with "Not here" it is refused, but at its default.
+    """
 
     name: str
     kind: str = "text"
@@ -42,7 +45,8 @@ class Declaration:
     aliases: tuple[str, ...] = ()
     generates: bool = False
     """It can stand first, with a bar before it."""
-    defaults: dict[str, str] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "defaults", {o.name: o.default for o in self.options})
+    @property
+    def refused(self) -> dict[str, str]:
+        """The options that are not here, each with the value at which that makes no difference."""
+        return {o.name: o.default for o in self.options if o.help.startswith("Not here")}

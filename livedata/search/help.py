@@ -1,4 +1,4 @@
-"""What `--help-command` says and docs/search.md lists: made from the declarations of commands, functions and aggregates."""
+"""What `--help-command` says and the reference in docs/search.md: made from the declarations of commands, functions and aggregates."""
 
 from __future__ import annotations
 
@@ -61,3 +61,42 @@ def _command(d: Declaration) -> str:
     if d.examples:
         parts.append("\n" + "".join(f"  {e}\n" for e in d.examples))
     return "".join(parts)
+
+
+def reference() -> str:
+    """The language's reference in Markdown."""
+    parts = ["## Commands\n"]
+    for d in sorted(DECLARATIONS, key=lambda d: d.name):
+        also = f" Also `{'`, `'.join(d.aliases)}`." if d.aliases else ""
+        notes = f" {d.notes}" if d.notes else ""
+        parts.append(
+            f"\n### {d.name}\n\n{d.help}.{notes}{also}\n\n```\n{d.syntax.replace(' · ', chr(10))}\n```\n"
+        )
+        used = [o for o in d.options if not o.help.startswith(("Taken", "Not here"))]
+        if used:
+            rows = "".join(f"| `{o.name}` | {o.default or ''} | {_cell(o.help)} |\n" for o in used)
+            parts.append(f"\n| option | default | |\n|---|---|---|\n{rows}")
+        for what, start in (("Read and without effect", "Taken"), ("Refused", "Not here")):
+            names = [f"`{o.name}`" for o in d.options if o.help.startswith(start)]
+            if names:
+                parts.append(f"\n{what}: {', '.join(names)}.\n")
+        if d.examples:
+            parts.append("\n```\n" + "\n".join(d.examples) + "\n```\n")
+    parts.append(
+        "\n## Functions\n\nOf `eval`, `where`, and of `eval(…)` within aggregates.\n\n| function | gives | example | is |\n|---|---|---|---|\n"
+    )
+    for f in FUNCTIONS.values():
+        shown = f"`{_cell(f.example)}`" if f.example else ""
+        gives = ("null" if f.gives is None else f"`{_cell(f.gives)}`") if f.example else ""
+        parts.append(f"| `{_cell(f.syntax)}` | {_cell(f.help)} | {shown} | {gives} |\n")
+    parts.append(
+        "\n## Aggregates\n\nOf `stats`, `eventstats`, `streamstats`, `chart`, `timechart`, `tstats`; besides them `perc95(x)` and the like, for any part.\n\n| aggregate | gives |\n|---|---|\n"
+    )
+    parts += [f"| `{a.name}` | {_cell(a.help)} |\n" for a in AGGREGATES.values()]
+    parts.append("\n## What is refused\n\n| command | instead |\n|---|---|\n")
+    parts += [f"| `{name}` | {_cell(hint)} |\n" for name, hint in sorted(REFUSED.items())]
+    return "".join(parts)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -197,10 +197,9 @@ class Command(Node):
     """What `search` looks for."""
 
     def option(self, name: str, default: str = "") -> str:
-        """The value of an option as written, the last where it stands twice."""
-        return next(
-            (p.value for p in reversed(self.parts) if isinstance(p, Option) and p.name == name), default
-        )
+        """The value of an option as written, wherever among its parts; the last where it stands twice."""
+        every = [p for part in self.parts for p in (part.parts if isinstance(part, Clause) else (part,))]
+        return next((p.value for p in reversed(every) if isinstance(p, Option) and p.name == name), default)
 
 
 @dataclass(frozen=True, slots=True)

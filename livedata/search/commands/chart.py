@@ -21,20 +21,20 @@ OPTIONS = (
     Opt("bins", "int", "100", "How many buckets at most"),
     Opt("minspan", "span", "", "The least that a bucket may be"),
     Opt("cont", "bool", "true", "Whether empty buckets appear"),
-    Opt("partial", "bool", "true", "Taken; the first and last bucket stay"),
-    Opt("agg", "text", "", "Taken; series are chosen by the first aggregate"),
-    Opt("format", "text", "", "Taken; columns of several aggregates are called NAME: SERIES"),
-    Opt("sep", "text", ": ", "Taken"),
-    Opt("aligntime", "text", "", "Taken; buckets are counted from 1970"),
+    Opt("partial", "bool", "true", "Not here"),
+    Opt("agg", "text", "", "Not here"),
+    Opt("format", "text", "", "Not here"),
+    Opt("sep", "text", ": ", "Not here"),
+    Opt("aligntime", "text", "", "Not here"),
     Opt(
         "fixedrange",
         "bool",
         "true",
         "In timechart: whether buckets reach from the beginning of the search's time to its end",
     ),
-    Opt("dedup_splitvals", "bool", "false", "Taken"),
-    Opt("start", "num", "", "Taken"),
-    Opt("end", "num", "", "Taken"),
+    Opt("dedup_splitvals", "bool", "false", "Not here"),
+    Opt("start", "num", "", "Not here"),
+    Opt("end", "num", "", "Not here"),
 )
 
 

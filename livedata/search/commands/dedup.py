@@ -57,7 +57,7 @@ COMMAND = Declaration(
     (option, number, clause("sortby", key), field),
     compile_dedup,
     options=(
-        Opt("keepevents", "bool", "false", "Not here: rows that repeat are taken away"),
+        Opt("keepevents", "bool", "false", "Not here"),
         Opt("keepempty", "bool", "false", "Whether rows without one of the fields stay"),
         Opt("consecutive", "bool", "false", "Only rows that follow one another"),
     ),

@@ -93,7 +93,7 @@ EVENTSTATS = Declaration(
     "eventstats FUNCTION(field) [AS name] … [BY field …]",
     (option, by, aggregate),
     compile_eventstats,
-    options=(Opt("allnum", "bool", "false", "Taken"),),
+    options=(Opt("allnum", "bool", "false", "Not here"),),
     examples=("* | eventstats count AS of_host BY host | where of_host > 3",),
 )
 STREAMSTATS = Declaration(
@@ -111,7 +111,7 @@ STREAMSTATS = Declaration(
             "true",
             "Whether a window is of all rows, of which those of the group count; false: of the rows of the group",
         ),
-        Opt("allnum", "bool", "false", "Taken"),
+        Opt("allnum", "bool", "false", "Not here"),
         Opt("reset_on_change", "bool", "false", "Not here"),
         Opt("reset_before", "text", "", "Not here"),
         Opt("reset_after", "text", "", "Not here"),

@@ -46,7 +46,7 @@ COMMAND = Declaration(
         Opt("auto", "bool", "true", "Taken"),
         Opt("limit", "int", "50", "Taken"),
         Opt("maxchars", "int", "10240", "Taken"),
-        Opt("mv_add", "bool", "false", "Taken; the first value counts"),
+        Opt("mv_add", "bool", "false", "Not here"),
         Opt("clean_keys", "bool", "true", "Taken"),
         Opt("reload", "bool", "false", "Taken"),
         Opt("segment", "bool", "false", "Taken"),

@@ -108,10 +108,10 @@ COMMAND = Declaration(
     compile_foreach,
     options=(
         Opt("mode", "multifield", "multifield", "Only this one is here"),
-        Opt("fieldstr", "text", "", "Taken"),
-        Opt("matchstr", "text", "", "Taken"),
-        Opt("matchseg1", "text", "", "Taken"),
-        Opt("itemstr", "text", "", "Taken"),
+        Opt("fieldstr", "text", "", "Not here"),
+        Opt("matchstr", "text", "", "Not here"),
+        Opt("matchseg1", "text", "", "Not here"),
+        Opt("itemstr", "text", "", "Not here"),
     ),
     notes="<<FIELD>> is the field's name, <<MATCHSTR>> what its * stands for; a value is '<<FIELD>>'.",
     examples=(

@@ -51,8 +51,8 @@ COMMAND = Declaration(
         Opt("overwrite", "bool", "true", "Whether its fields replace those of the same name"),
         Opt("usetime", "bool", "false", "Not here"),
         Opt("earlier", "bool", "true", "Taken"),
-        Opt("left", "text", "", "Taken"),
-        Opt("right", "text", "", "Taken"),
+        Opt("left", "text", "", "Not here"),
+        Opt("right", "text", "", "Not here"),
     ),
     examples=("* | stats count BY host | join host [search priority<4 | stats count AS bad BY host]",),
 )

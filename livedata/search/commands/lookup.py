@@ -180,7 +180,7 @@ LOOKUP = Declaration(
     options=(
         Opt("local", "bool", "false", "Taken"),
         Opt("update", "bool", "false", "Taken"),
-        Opt("event_time_field", "field", "", "Taken"),
+        Opt("event_time_field", "field", "", "Not here"),
     ),
     notes="A lookup is a file NAME.csv with a header in the folder lookups beside config.toml. Several rows that match make multivalues.",
     examples=("* | stats count BY host | lookup owners host OUTPUT team",),
@@ -194,7 +194,7 @@ INPUTLOOKUP = Declaration(
     options=(
         Opt("append", "bool", "false", "Adds them to the rows before it"),
         Opt("max", "int", "1000000000", "How many"),
-        Opt("start", "int", "0", "Taken"),
+        Opt("start", "int", "0", "Not here"),
         Opt("strict", "bool", "false", "Taken"),
     ),
     generates=True,

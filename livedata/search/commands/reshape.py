@@ -163,9 +163,9 @@ XYSERIES = Declaration(
     (option, field),
     compile_xyseries,
     options=(
-        Opt("grouped", "bool", "false", "Taken"),
-        Opt("sep", "text", ": ", "Taken"),
-        Opt("format", "text", "", "Taken"),
+        Opt("grouped", "bool", "false", "Not here"),
+        Opt("sep", "text", ": ", "Not here"),
+        Opt("format", "text", "", "Not here"),
     ),
     aliases=("maketable",),
     examples=("* | stats count BY host, unit | xyseries host unit count",),
@@ -188,7 +188,7 @@ TRANSPOSE = Declaration(
         Opt("int", "int", "5", "How many rows; 0: all"),
         Opt("column_name", "field", "column", "The name of the first column"),
         Opt("header_field", "field", "", "The field that gives the columns their names"),
-        Opt("include_empty", "bool", "true", "Taken"),
+        Opt("include_empty", "bool", "true", "Not here"),
     ),
     examples=("* | stats count dc(unit) BY host | transpose header_field=host",),
 )

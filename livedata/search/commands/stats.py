@@ -35,10 +35,10 @@ COMMAND = Declaration(
     (option, by, aggregate),
     compile_stats,
     options=(
-        Opt("allnum", "bool", "false", "Taken; numbers are reckoned with wherever a value is one"),
+        Opt("allnum", "bool", "false", "Not here"),
         Opt("delim", "text", " ", "Taken; a multivalue stays one"),
         Opt("partitions", "int", "1", "Taken; the engine splits the work by itself"),
-        Opt("dedup_splitvals", "bool", "false", "Taken"),
+        Opt("dedup_splitvals", "bool", "false", "Not here"),
     ),
     notes="Rows without one of the BY fields are left out. A function of eval(…) takes an expression.",
     examples=(

@@ -106,7 +106,7 @@ COMMAND = Declaration(
         Opt("local", "bool", "false", "Taken"),
         Opt("summariesonly", "bool", "false", "Taken; there are no summaries"),
         Opt("allow_old_summaries", "bool", "false", "Taken"),
-        Opt("fillnull_value", "text", "", "Taken"),
+        Opt("fillnull_value", "text", "", "Not here"),
         Opt("chunk_size", "int", "", "Taken"),
         Opt("include_reduced_buckets", "bool", "false", "Taken"),
     ),
