@@ -68,7 +68,9 @@ def _finding(checked: Checked) -> Finding:
             outcome, detail = scrape.outcome, scrape.detail
             connect_ms = scrape.connect_ms if scrape.connect_ms is not None else connect_ms
         else:
-            probes[scrape.probe] = (scrape.outcome, scrape.detail, scrape.rows or 0)
+            # A log gives several answers.
+            rows = probes[scrape.probe][2] if scrape.probe in probes else 0
+            probes[scrape.probe] = (scrape.outcome, scrape.detail, rows + (scrape.rows or 0))
     return Finding(checked.host, outcome, detail, connect_ms, mend(outcome, checked.host), probes)
 
 

@@ -60,7 +60,14 @@ def lost(product: Product) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("how", [("nocompress",), ("compress", "delaycompress"), ("compress",)])
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("compress", "delaycompress"),
+        pytest.param(("compress",), marks=pytest.mark.slow),
+        pytest.param(("nocompress",), marks=pytest.mark.slow),
+    ],
+)
 def test_each_line_comes_once_through_rotations_and_kills(
     fleet: Fleet, product: Product, how: tuple[str, ...]
 ) -> None:
@@ -83,3 +90,38 @@ def test_each_line_comes_once_through_rotations_and_kills(
     assert kept(product) == wanted
     assert len(wanted) > 100
     assert lost(product) == []
+
+
+def test_who_may_not_read_a_file_is_told_what_mends_it(fleet: Fleet, product: Product) -> None:
+    host = fleet.make("web-01", "dash")
+    product.hosts(fleet.hosts)
+    host.exec(
+        "echo 'Nov 24 10:00:00 web-01 cron: x' >/var/log/syslog; chown root:tty /var/log/syslog; chmod 640 /var/log/syslog"
+    )
+    said = product.run("fleet", "check").stdout
+    assert (
+        "log_file: denied: mon may not read /var/log/syslog: run, as root there, usermod -aG tty mon" in said
+    )
+    (host.root / "etc/group").write_text(
+        (host.root / "etc/group").read_text().replace("tty:x:5:", "tty:x:5:mon")
+    )
+    assert "log_file (1)" in product.run("fleet", "check").stdout
+
+
+def test_a_ring_is_followed_and_what_was_overwritten_told(fleet: Fleet, product: Product) -> None:
+    host = fleet.make("gate", "busybox")
+    product.hosts(fleet.hosts, QUICK)
+    host.exec(
+        "mkdir -p /run/systemd/journal; syslogd -C4; sleep 1; for i in 1 2 3; do logger -t app $i; done"
+    )
+    with product.watching():
+        product.soon("SELECT count(*) = 3 AS found FROM log WHERE identifier = 'app'")
+        host.exec("for i in 4 5; do logger -t app $i; done")
+        product.soon("SELECT count(*) = 5 AS found FROM log WHERE identifier = 'app'")
+        assert set(kept(product).values()) == {1}
+        host.exec("i=0; while [ $i -lt 400 ]; do logger -t app flood $i; i=$((i + 1)); done")
+        product.soon(
+            "SELECT count(*) > 0 AS told FROM scrape WHERE probe = 'log_ring' AND outcome = 'missed' AND detail LIKE '%overwritten%'"
+        )
+        product.soon("SELECT count(*) = 1 AS there FROM log WHERE message = 'flood 399'")
+    assert set(kept(product).values()) == {1}
