@@ -11,7 +11,8 @@ import typer
 from livedata.cli.main import app
 from livedata.model.batch import Batch
 from livedata.model.probe import Probe
-from livedata.probe.load import find_probe, load_probe
+from livedata.model.scrape import SCRAPE
+from livedata.probe.load import find_probe, load_probe, load_probes, own_tables
 from livedata.query.engine import ask
 from livedata.query.kernel import EVENTS
 from livedata.store.writer import Writer
@@ -41,6 +42,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return {"ts": at, "transport": "kernel", "identifier": "kernel", "message": message, "fields": []}
 
     with Writer.open(root, purpose="test", now_us=now) as writer:
+        for probe in (SCRAPE, *own_tables(load_probes()).values()):
+            writer.register(probe)
         for host, java in (("db-01", 10), ("web-01", 70)):
             for ago in (40, 30, 20, 10):
                 ts = now - ago * 1_000_000
@@ -67,7 +70,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("sql", re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL))
+EXAMPLES = [sql for block in re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL) for sql in block.split(";")]
+
+
+@pytest.mark.parametrize(
+    "sql", [sql for sql in EXAMPLES if re.search("^(SELECT|WITH|FROM)", sql, re.MULTILINE)]
+)
 def test_examples_run(store: Path, sql: str) -> None:
     assert ask(store, sql).table.num_columns
 
