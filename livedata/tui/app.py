@@ -171,6 +171,7 @@ class Top(App[None]):
         for i, view in enumerate(self.views):
             view.set_class(i == number, "-shown")
         self.view.enter()
+        self.refresh_bindings()
         self.wake()
 
     def say(self, text: str) -> None:
@@ -279,6 +280,8 @@ class Top(App[None]):
         self._at(self.moment.stepped(steps, self._now(), self._kept_from))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "filter":
+            return not self.views or self.view.whole_fleet
         return action != "live" or not self.moment.live
 
     def action_live(self) -> None:

@@ -1,9 +1,11 @@
-"""What the word before the cursor may become: tables, and the columns of those that the question names; pure."""
+"""What the word before the cursor may become: tables, and the columns of those that the question names, of all but rollups where it names none; pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+
+from ..model.rollup import WIDTHS
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
 _TABLE_NEXT = re.compile(r"\b(?:from|join)\s+[A-Za-z0-9_]*$", re.IGNORECASE)
@@ -23,14 +25,15 @@ def word_before(text: str, cursor: int) -> str:
 def completions(text: str, cursor: int, tables: Mapping[str, Sequence[str]]) -> list[str]:
     """What the word before the cursor may become, the likeliest first; nothing where there is none, or where it is whole already."""
     word = word_before(text, cursor)
+    plain = [name for name in tables if name.rpartition("_")[2] not in WIDTHS]
     if _TABLE_NEXT.search(text[:cursor]):
         found = [name for name in tables if name.startswith(word.lower())]
     elif not word:
         return []
     else:
-        named = {w.lower() for w in re.findall(r"\w+", text)} & tables.keys() or tables.keys()
+        named = {w.lower() for w in re.findall(r"\w+", text)} & tables.keys() or plain
         columns = dict.fromkeys(c for name in sorted(named) for c in tables[name])
-        found = [c for c in (*columns, *sorted(tables), *KEYWORDS) if c.lower().startswith(word.lower())]
+        found = [c for c in (*columns, *sorted(plain), *KEYWORDS) if c.lower().startswith(word.lower())]
     return [] if found == [word] else list(dict.fromkeys(found))[:MOST]
 
 

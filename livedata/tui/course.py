@@ -10,8 +10,8 @@ from .limits import BUSY_PCT, FULL_PCT, PRESSURE_PCT, STALE_US, USED_MEMORY_PCT,
 from .records import Record
 from .table import Column
 
-POINTS = 60
-POINT_US = 15_000_000
+POINTS = 45
+POINT_US = 20_000_000
 
 _SELECT = "SELECT {rank} AS rank, '{name}' AS name, ts, ({value})::DOUBLE AS value FROM {table} WHERE {within}{more}"
 
@@ -51,7 +51,7 @@ MEASURES = (
 
 
 class Course(NamedTuple):
-    """One measure: its newest value, None where that is too old, and the mean of each stretch of 15 s, the oldest first."""
+    """One measure: its newest value, None where that is too old, and the mean of each stretch of 20 s, the oldest first."""
 
     measure: Measured
     now: float | None

@@ -52,7 +52,7 @@ COLUMNS = (
         "pressure %", 10, lambda h: named(pct(h.pressure, PRESSURE_PCT), h.pressure_of if h.pressure else ""), lambda h: h.pressure, drop=2
     ),
     Column[HostPulse]("fullest %", 13, lambda h: named(pct(h.full, FULL_PCT), h.full_of), lambda h: h.full, drop=1),
-    Column[HostPulse]("busiest %", 12, lambda h: named(pct(h.busy, UTIL_PCT), h.busy_of), lambda h: h.busy, drop=5),
+    Column[HostPulse]("busiest %", 11, lambda h: named(pct(h.busy, UTIL_PCT), h.busy_of), lambda h: h.busy, drop=5),
     Column[HostPulse]("rx/s", 6, lambda h: size(h.received), lambda h: h.received, right=True, drop=3),
     Column[HostPulse]("tx/s", 6, lambda h: size(h.sent), lambda h: h.sent, right=True, drop=4),
     Column[HostPulse]("err", 5, lambda h: errors(h.errors), lambda h: h.errors, right=True),

@@ -76,6 +76,10 @@ class HostView(View):
         Binding("escape", "app.back", "back"),
         Binding("tab", "panel(1)", "panel", key_display="tab"),
         Binding("shift+tab", "panel(-1)", "panel before", show=False),
+        *(
+            Binding(str(i + 1), f"app.view({i})", name, show=False)
+            for i, name in enumerate(("fleet", "procs", "log", "ask"))
+        ),
     ]
     DEFAULT_CSS = """
     HostView .-hidden { display: none; }

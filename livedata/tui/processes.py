@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from textual.app import ComposeResult
 
 from ..query.processes import AT as MOMENT
@@ -18,6 +20,8 @@ MOST = 300
 """Processes that are asked for, by CPU and by memory each."""
 EVERY_US = 10_000_000
 """They are sampled every 30 s."""
+PAUSE = 10
+"""While time goes on it is not asked again sooner than so many times what it took: in a large fleet that is seconds."""
 
 
 def process_sql(most: int) -> str:
@@ -44,7 +48,7 @@ class ProcessView(View):
             empty="no processes are known of the last two minutes",
         )
         self._of: tuple[object, ...] = ()
-        self._at_us = 0
+        self._at_us, self._pause_us = 0, 0
 
     def compose(self) -> ComposeResult:
         yield self.table
@@ -58,10 +62,12 @@ class ProcessView(View):
 
     async def look(self, looked: Looked) -> None:
         of = (looked.live, looked.hosts)
-        if looked.live and of == self._of and 0 <= looked.at_us - self._at_us < EVERY_US:
+        if looked.live and of == self._of and 0 <= looked.at_us - self._at_us < max(EVERY_US, self._pause_us):
             return
         self._of, self._at_us = of, looked.at_us
+        begun = time.perf_counter()
         there = {"process", "process_info", "scrape"} <= (await self.asker.tables()).keys()
         self.table.show(
             records(await self.asker.ask(process_sql(MOST), looked.at_us, looked.hosts)) if there else []
         )
+        self._pause_us = round((time.perf_counter() - begun) * PAUSE * 1e6)

@@ -53,7 +53,7 @@ class QuestionView(View):
         )
         self.options = OptionList(markup=False)
         self.said = Static(
-            "SQL, or a search such as: error | stats count by host. Tab completes tables and columns; Enter asks.",
+            "SQL, or a search: error | stats count by host. Tab completes, Enter asks.",
             markup=False,
         )
         self.table: Table[tuple[int, Row]] = Table((), lambda row: row[0])

@@ -14,6 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -24,7 +25,8 @@ from .cells import Cell
 
 R = TypeVar("R")
 
-TONES = ("", "dim", "good", "warn", "bad", "accent", "line")
+FADED = {"dim": ("foreground", 0.45), "line": ("accent", 0.4)}
+"""Tones between a colour of the theme and its background."""
 
 
 @dataclass(frozen=True)
@@ -81,18 +83,16 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--head",
         "table--cursor",
-        *(f"table--{t}" for t in TONES if t),
+        *(f"table--{t}" for t in ("good", "warn", "bad", "accent")),
     }
     DEFAULT_CSS = """
     Table { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; background: $background; }
     Table > .table--head { color: $foreground 70%; background: $surface; text-style: bold; }
     Table > .table--cursor { background: $panel; }
-    Table > .table--dim { color: $foreground 55%; }
     Table > .table--good { color: $success; }
     Table > .table--warn { color: $warning; text-style: bold; }
     Table > .table--bad { color: $error; text-style: bold; }
     Table > .table--accent { color: $accent; }
-    Table > .table--line { color: $accent 65%; }
     """
 
     class Opened(Message):
@@ -249,10 +249,16 @@ class Table(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
 
     def _style(self, name: str) -> Style:
         if name not in self._styles:
-            self._styles[name] = (
-                self.get_component_rich_style(f"table--{name}", partial=True) if name else Style()
-            )
+            self._styles[name] = self._made_style(name) if name else Style()
         return self._styles[name]
+
+    def _made_style(self, name: str) -> Style:
+        if name not in FADED:
+            return self.get_component_rich_style(f"table--{name}", partial=True)
+        of, share = FADED[name]
+        colours = self.app.theme_variables
+        faded = Color.parse(colours[of]).blend(Color.parse(colours["background"]), share)
+        return Style(color=faded.rich_color)
 
     def _line(self, y: int) -> tuple[Any, ...]:
         """All that a line's look depends on."""
