@@ -193,6 +193,8 @@ def _watch_on_screen(config: Config, hosts: Sequence[Host], theme: str | None) -
         asyncio.run(both())
     for text in complaints:
         say(text)
+    if screen.return_code:
+        raise typer.Exit(screen.return_code)
     say("Stopped; everything collected is in the store.")
 
 

@@ -38,7 +38,9 @@ def top(store: StoreOption = None, inventory: InventoryOption = None, theme: The
             "the screen needs a terminal", hint="livedata fleet status and fleet query answer anywhere"
         )
     config = configure(store=store, inventory=inventory)
-    make_screen(config, find_hosts(config), theme).run()
+    screen = make_screen(config, find_hosts(config), theme)
+    screen.run()
+    raise typer.Exit(screen.return_code or 0)
 
 
 def terminal() -> bool:

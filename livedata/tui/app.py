@@ -38,7 +38,8 @@ from .theme import THEMES
 from .timeline import Moment, Timeline
 from .view import LookAgain, Looked, Say, View
 
-REFRESH_US = 1_900_000
+REFRESH_US = 1_700_000
+"""What came is looked for as often as the fleet view is, also where another view looks more often."""
 MARK_SECONDS = 2.0
 ANEW_US = 300 * 1_000_000
 """While it is live, marks are asked for again so often."""

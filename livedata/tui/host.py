@@ -117,7 +117,7 @@ class HostView(View):
 
     @property
     def every_s(self) -> float:  # type: ignore[override]
-        return 0.5 if self.panel == LOG else 2.0
+        return 0.5 if self.panel == LOG else View.every_s
 
     def open(self, host: str) -> None:
         if host != self.host:

@@ -48,7 +48,7 @@ class View(Vertical):
     """One of the screen's views. `look` raises LivedataError, which is told below; it is called every `every_s` while time goes on."""
 
     DEFAULT_CSS = "View { height: 1fr; }"
-    every_s = 2.0
+    every_s = 1.8
     whole_fleet = True
     """Whether it is about all hosts that are chosen."""
 

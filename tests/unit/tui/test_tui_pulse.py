@@ -105,6 +105,21 @@ def test_values_are_those_of_the_newest_sample(store: Path) -> None:
     assert found["web-02"].spark[7:14] == (95.0,) * 7
 
 
+def test_what_is_old_is_none(store: Path, tmp_path: Path) -> None:
+    gone = whole(store, START + 63 * TICK)["edge-01"]
+    assert (gone.state, gone.cpu, gone.memory, gone.age_us) == ("unreachable", None, None, 4 * TICK)
+    assert gone.spark[-2] == 50.0, "what it was is shown as what was"
+    ticks = [
+        sample("web-01", START),
+        *([scraped("web-01", START + n * TICK, ["load"])] for n in range(1, 14)),
+    ]
+    fill(tmp_path / "store", ticks)
+    found = whole(tmp_path / "store", START + 13 * TICK)["web-01"]
+    assert (found.state, found.cpu, found.full, found.received) == ("ok", None, None, None)
+    found = whole(tmp_path / "store", START + 12 * TICK - 1)["web-01"]
+    assert (found.cpu, found.full) == (10.0, 50.0)
+
+
 def test_what_is_not_known_is_none(tmp_path: Path) -> None:
     fill(tmp_path / "store", [[scraped("web-01", START, ["cpu"])]])
     (host,) = whole(tmp_path / "store", START + MINUTE).values()
