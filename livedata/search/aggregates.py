@@ -25,7 +25,7 @@ class Rows:
     time: Sql | None
     place: Sql | None = None
     """Each row's number, where it is known."""
-    seconds: float | None = None
+    seconds: Sql | None = None
     """How long a bucket is, in timechart."""
     spark: Callable[[str], tuple[Sql, Sql | None, Sql | None]] | None = None
     """For a span: the number of the bucket that a row is in, and of the first and the last, where they are known."""
@@ -187,11 +187,9 @@ def _rate(value: Value, rows: Rows) -> Value:
 
 def _per(seconds: int) -> Make:
     def make(value: Value, rows: Rows) -> Value:
-        spans = (rows.seconds or 1) / seconds
-        return Value(
-            sql.op("/", sql.cast(sql.fn("sum", as_number(value)), "DOUBLE"), sql.number(repr(float(spans)))),
-            "num",
-        )
+        assert rows.seconds is not None
+        spans = sql.op("/", rows.seconds, sql.number(f"{seconds}.0"))
+        return Value(sql.op("/", sql.cast(sql.fn("sum", as_number(value)), "DOUBLE"), spans), "num")
 
     return make
 

@@ -24,6 +24,8 @@ class Interval:
 
     sql: Sql
     step: str = ""
+    seconds: Sql | None = None
+    """The same as a number, as an aggregate of rows may use it."""
     first: Sql | None = None
     """The bucket that the search's time begins in, where it is known, and the one that it ends in."""
     last: Sql | None = None
@@ -62,7 +64,7 @@ def _bounded(frame: Frame, size: int, unit: str, offset: int, at: int) -> Interv
     if unit == "us" and (end - since) // size > MOST_BUCKETS:
         frame.fail(at, f"it makes more than {MOST_BUCKETS:,} buckets", "a longer span= makes fewer")
     first, last = (bucket_sql(timestamp(us), size, unit, offset) for us in (since, end))
-    return Interval(step.sql, "", first, last)
+    return Interval(step.sql, "", step.seconds, first, last)
 
 
 def read_span(frame: Frame, text: str, at: int) -> tuple[int, str, int]:
@@ -94,7 +96,10 @@ def bucket_sql(time: Sql, size: int, unit: str, offset: int) -> Sql:
 
 
 def interval_sql(size: int, unit: str) -> Interval:
-    return Interval(sql.fn("to_months" if unit == "month" else "to_microseconds", sql.number(size)))
+    seconds = sql.number(size * MONTH_SECONDS if unit == "month" else f"{size / 1_000_000:.6f}")
+    return Interval(
+        sql.fn("to_months" if unit == "month" else "to_microseconds", sql.number(size)), "", seconds
+    )
 
 
 def _by_range(frame: Frame, time: Sql, bins: int, floor: int) -> tuple[str, Interval]:
@@ -118,7 +123,9 @@ def _by_range(frame: Frame, time: Sql, bins: int, floor: int) -> tuple[str, Inte
     spans = frame.close()
     frame.step = Step([(source, "", None), (spans, "cross", None)])
     made = frame.item("_time", sql.fn("time_bucket", sql.column(span), sql.column(at), timestamp(0)))
-    return made, Interval(sql.fn("any_value", sql.column(span)), spans)
+    return made, Interval(
+        sql.fn("any_value", sql.column(span)), spans, sql.fn("any_value", sql.fn("epoch", sql.column(span)))
+    )
 
 
 def number_buckets(frame: Frame, field: Field, command: Command, options: dict[str, str]) -> Value:

@@ -91,6 +91,9 @@ def rows_and_series(
     spine: Interval | None = None,
 ) -> Frame:
     """A row for each value of `row` (called `name`) with a map of the series."""
+    results(
+        frame, aggregates, [name]
+    )  # finds the fields that are only found by their names, for all that follows
     shown = as_text(Value(sql.column(series.column), series.kind))
     label = frame.item(
         "series", sql.fn("coalesce", shown, sql.text(split.null)) if split.null is not None else shown

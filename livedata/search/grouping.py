@@ -10,10 +10,10 @@ from sqlglot import exp
 from . import sql
 from .aggregates import AGGREGATES, PER, Rows, count_rows, percentile, percentile_of, sparkline
 from .buckets import chosen
-from .evaluate import evaluate
+from .evaluate import evaluate, evaluate_with
 from .frame import Field, Frame, Order
 from .sql import Sql
-from .tree import Aggregate, Call, Clause, Command, Name, Option, Part, Word
+from .tree import Aggregate, Binary, Call, Clause, Command, Expression, Name, Option, Part, Unary, Word
 from .values import Kind, Value, as_truth
 from .when import BadTime, parse_span
 
@@ -113,6 +113,8 @@ def results(frame: Frame, aggregates: Sequence[Aggregate], keys: Sequence[str] =
 
 def reckoned(frame: Frame, a: Aggregate) -> Value:
     """One aggregate. Raises SearchError."""
+    if a.function == "eval" and a.argument is not None:
+        return _of_aggregates(frame, a.argument)
     rows = rows_of(frame)
     part = percentile_of(a.function)
     known = AGGREGATES.get(a.function)
@@ -149,6 +151,39 @@ def reckoned(frame: Frame, a: Aggregate) -> Value:
         return percentile(value, part)
     assert known is not None
     return known.make(value, rows)
+
+
+def _of_aggregates(frame: Frame, node: Expression) -> Value:
+    """An expression whose calls are aggregates."""
+    bound: dict[str, Value] = {}
+
+    def replaced(inner: Expression) -> Expression:
+        match inner:
+            case Call(function=function, arguments=arguments):
+                if (function in AGGREGATES or percentile_of(function) is not None) and len(arguments) <= 1:
+                    name = f"aggregate {len(bound)}"
+                    argument = arguments[0] if arguments else None
+                    bound[name] = reckoned(
+                        frame, Aggregate(function, argument, "", not isinstance(argument, Name), at=inner.at)
+                    )
+                    return Name(name, at=inner.at)
+                return Call(function, tuple(map(replaced, arguments)), at=inner.at)
+            case Name(name="count" | "c" as name):
+                bound[name] = count_rows()
+            case Name(name=name):
+                frame.fail(
+                    inner.at, f"the field {name} stands outside of an aggregate", f"for example: max({name})"
+                )
+            case Binary(operator=operator, left=left, right=right):
+                return Binary(operator, replaced(left), replaced(right), at=inner.at)
+            case Unary(operator=operator, operand=operand):
+                return Unary(operator, replaced(operand), at=inner.at)
+        return inner
+
+    ready = replaced(node)
+    if not bound:
+        frame.fail(node.at, "there is no aggregate in it", "for example: eval(round(avg(x), 2)) AS mean")
+    return evaluate_with(frame, ready, bound)
 
 
 def rows_of(frame: Frame) -> Rows:

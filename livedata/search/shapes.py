@@ -30,7 +30,7 @@ from .tree import (
 )
 
 OPTION = re.compile(r"(\w[\w.-]*)\s*=(?!=)\s*")
-OPTION_VALUE = re.compile(r"""[^\s|"'`\[\],()]+(?:\([^\s|"()\[\]]*\))?""")
+OPTION_VALUE = re.compile(r"""[^\s|"'`\[\],()]+""")
 FIELD_WORD = re.compile(r"""[^\s,|"'`\[\]()=]+""")
 PLAIN_WORD = re.compile(r"""[^\s,|"`\[\]()=]+""")
 AGGREGATE = re.compile(r"[A-Za-z_]\w*")
@@ -71,9 +71,16 @@ def _option(p: Parser, found: re.Match[str], name: str, kind: str = "text") -> O
         value = p.text[start:end]
         p.space()
         return Option(name, value, False, at=at)
-    bare = p.match(OPTION_VALUE)
-    if bare is None:
+    found_value = OPTION_VALUE.match(p.text, p.pos)
+    if found_value is None:
         p.fail(f"there is no value behind {name}=")
+    bare = found_value.group()
+    p.pos = found_value.end()
+    if p.peek("("):
+        start = p.pos
+        p.pos = _closing(p)
+        bare += p.text[start : p.pos]
+    p.space()
     return Option(name, bare, False, at=at)
 
 
@@ -242,6 +249,8 @@ def aggregate(p: Parser, d: Declaration) -> Aggregate | None:
     if name is None:
         return None
     low = name.lower()
+    if low == "eval" and p.peek("("):
+        return _of_aggregates(p, at)
     if low not in AGGREGATES and not COUNTED.fullmatch(low):
         p.pos = at
         return None
@@ -268,6 +277,21 @@ def aggregate(p: Parser, d: Declaration) -> Aggregate | None:
             p.unexpected("behind AS")
         alias = word[0]
     return Aggregate(low, argument, alias, reckoned, tuple(rest), at=at, written=written)
+
+
+def _of_aggregates(p: Parser, at: int) -> Aggregate:
+    """`eval(expression of aggregates) AS name`."""
+    p.take("(")
+    value = read_expression(p)
+    p.need(")", " behind eval(")
+    written = _BLANKS.sub("", p.text[at : p.pos])
+    alias = ""
+    if p.keyword("AS"):
+        word = p.word(FIELD_WORD)
+        if word is None:
+            p.unexpected("behind AS")
+        alias = word[0]
+    return Aggregate("eval", value, alias, False, (), at=at, written=written)
 
 
 def _argument(p: Parser, d: Declaration, function: str) -> tuple[Expression, bool]:

@@ -135,6 +135,8 @@ def _part(node: Node) -> str:
 
 
 def _aggregate(node: Aggregate) -> str:
+    if node.function == "eval" and node.argument is not None:
+        return f"eval({_expression(node.argument)})" + (f" AS {_word(node.alias)}" if node.alias else "")
     inner = ""
     if node.argument is not None:
         shown = _expression(node.argument)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+from sqlglot import exp
+
 from .. import sql
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame
 from ..grouping import aggregates_of, by_names, kind_after, results, windowed
 from ..shapes import aggregate, by, number, option
 from ..tree import Aggregate, Command
+from ..values import Value, as_number
+from ..when import BadTime, parse_span
 
 
 def compile_eventstats(frame: Frame, command: Command) -> Frame:
@@ -42,12 +46,10 @@ def compile_streamstats(frame: Frame, command: Command) -> Frame:
     truth = partial(_truth, command)
     window = command.option("window", "0")
     size = int(window) if window.isdigit() else 0
-    if any(command.option(o) for o in ("reset_before", "reset_after", "time_window")) or truth(
-        "reset_on_change", False
-    ):
+    if any(command.option(o) for o in ("reset_before", "reset_after")) or truth("reset_on_change", False):
         frame.fail(
             command.at,
-            "reset and time_window of streamstats are not there",
+            "reset of streamstats is not there",
             "split the rows with BY, or use window=COUNT",
         )
     names = by_names(command)
@@ -58,11 +60,15 @@ def compile_streamstats(frame: Frame, command: Command) -> Frame:
             return frame
         keys.append(there)
     partition = [sql.column(k.column) for k in keys]
+    current = truth("current", True)
+    order = _by_time(frame, command) if command.option("time_window") else None
     frame.numbered()
     frame.close()
-    order = frame.ordering()
-    current = truth("current", True)
-    if size > 0:
+    seconds = order is not None
+    order = order or frame.ordering()
+    if seconds:
+        bounds = f"RANGE {_window_seconds(frame, command)} PRECEDING AND CURRENT ROW"
+    elif size > 0:
         start, end = (
             (f"{size - 1} PRECEDING", "CURRENT ROW") if current else (f"{size} PRECEDING", "1 PRECEDING")
         )
@@ -81,6 +87,27 @@ def compile_streamstats(frame: Frame, command: Command) -> Frame:
     for name, field in made.items():
         frame.show(name, field)
     return frame
+
+
+def _by_time(frame: Frame, command: Command) -> list[exp.Ordered]:
+    """The rows' order by their time, in seconds. Raises SearchError where they are in another one."""
+    time = frame.time()
+    if time is None or not frame.order or frame.order[0].column != time.column:
+        frame.fail(
+            command.at,
+            "time_window wants rows in the order of their time",
+            "for example: | sort 0 _time | streamstats …",
+        )
+    seconds = as_number(Value(sql.column(time.column), time.kind))
+    return [sql.ordered(seconds, frame.order[0].descending)]
+
+
+def _window_seconds(frame: Frame, command: Command) -> str:
+    try:
+        size, unit = parse_span(command.option("time_window"))
+    except BadTime as bad:
+        frame.fail(command.at, str(bad), "for example: time_window=5m")
+    return f"{size / 1_000_000 if unit == 'us' else size * 2_592_000:f}"
 
 
 def _truth(command: Command, name: str, default: bool) -> bool:
@@ -115,7 +142,12 @@ STREAMSTATS = Declaration(
         Opt("reset_on_change", "bool", "false", "Not here"),
         Opt("reset_before", "text", "", "Not here"),
         Opt("reset_after", "text", "", "Not here"),
-        Opt("time_window", "span", "", "Not here"),
+        Opt(
+            "time_window",
+            "span",
+            "",
+            "How long the window is; the rows must be in the order of their time, and those of the same time count together",
+        ),
     ),
     examples=(
         "* | streamstats count AS place BY host",

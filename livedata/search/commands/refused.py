@@ -85,6 +85,8 @@ REFUSED: dict[str, str] = {
     "overlap": _SERVER,
     "rtorder": "rows come newest first: sort _time",
     "setfields": "use eval",
+    "gentimes": "makeresults and streamstats make rows, eval their times",
+    "comment": "comments stand between ```",
     "scrub": "rex mode=sed replaces",
     "concurrency": "use streamstats",
     "gauge": "use eval",

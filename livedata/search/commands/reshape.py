@@ -116,7 +116,7 @@ def compile_transpose(frame: Frame, command: Command) -> Frame:
         listed, kind = _as_texts(frame, names)
     title: Sql = sql.op("||", sql.text("row "), sql.cast(sql.column(place), "VARCHAR"))
     if header and (there := frame.field(header)) is not None:
-        title = as_text(Value(sql.column(there.column), there.kind))
+        title = sql.fn("coalesce", as_text(Value(sql.column(there.column), there.kind)), title)
     label = frame.item("label", title)
     pair, at = (
         frame.item("pair", sql.fn("unnest", listed)),

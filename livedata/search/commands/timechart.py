@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import sql
-from ..buckets import MONTH_SECONDS, TIME_BINS, Interval, read_span, time_buckets
+from ..buckets import TIME_BINS, Interval, time_buckets
 from ..charting import rows_and_series, rows_by, split_of
 from ..declare import Declaration
 from ..frame import Field, Frame
@@ -39,11 +39,9 @@ def compile_timechart(frame: Frame, command: Command) -> Frame:
     row = Field(made, "time")
     continuous = options.get("cont", "true").lower() in {"t", "true", "1"}
     if options.get("fixedrange", "true").lower() in {"f", "false", "0"}:
-        step = Interval(step.sql, step.step)
+        step = Interval(step.sql, step.step, step.seconds)
     spine = step if continuous else None
-    if span:
-        size, unit, _ = read_span(frame, span, command.at)
-        frame.build.facts["bucket_seconds"] = size / 1_000_000 if unit == "us" else size * MONTH_SECONDS
+    frame.build.facts["bucket_seconds"] = step.seconds
     if not names:
         found = rows_by(frame, {"_time": row}, aggregates, spine)
     else:
