@@ -64,11 +64,14 @@ class Tail(msgspec.Struct, omit_defaults=True):
 
 
 class Back(msgspec.Struct):
-    """A file is still to be read back from `end`; `sent`: bytes that were."""
+    """A file is still to be read back from `end`; `sent`: bytes that were. `mark`: of the bytes before the end, where they came; else it is a
+    generation that must be as long as `size`."""
 
     inode: str
     end: int
     sent: int = 0
+    mark: str = ""
+    size: int = 0
 
 
 class Followed(msgspec.Struct, omit_defaults=True):
@@ -166,7 +169,7 @@ class _Reader:
         followed.tails = [tail]
         oldest = self._consume(followed, tail, piece, file, known=False)
         tail.since = 0
-        self._further(followed, file, begin, oldest)
+        self._further(followed, file, begin, oldest, _mark(piece, begin))
         return followed
 
     def go_on(self, followed: Followed) -> None:
@@ -317,7 +320,9 @@ class _Reader:
                 self.taken.entries.append(entry)
         return first
 
-    def _further(self, followed: Followed, file: File, begin: int, oldest: int | None) -> None:
+    def _further(
+        self, followed: Followed, file: File, begin: int, oldest: int | None, mark: str = ""
+    ) -> None:
         """What is to be read back next: the rest of a file, or the generation before it."""
         sent = followed.back.sent if followed.back else 0
         followed.back = None
@@ -325,7 +330,7 @@ class _Reader:
         if oldest is None or oldest < since:
             return
         if begin > 0 and sent < MOST_BACK:
-            followed.back = Back(file.inode, begin, sent)
+            followed.back = Back(file.inode, begin, sent, mark)
             return
         if begin > 0:
             self.taken.lost.append(f"{self.path}: only its last {sent:,} bytes were read back")
@@ -340,7 +345,7 @@ class _Reader:
             ):
                 return
             if not older_file.packed:
-                followed.back = Back(older_file.inode, older_file.size, sent)
+                followed.back = Back(older_file.inode, older_file.size, sent, size=older_file.size)
                 return
             if older_file.size > MOST_PACKED:
                 self.taken.lost.append(
@@ -351,7 +356,11 @@ class _Reader:
 
     def _go_back(self, followed: Followed, back: Back) -> None:
         file, piece = self.family.by_inode(back.inode), self.answer.behind.get(back.inode)
-        if file is None or file.size < back.end:
+        changed = file is not None and back.size and back.size != file.size
+        other = (
+            piece is not None and back.mark and piece.end >= back.end and _mark(piece, back.end) != back.mark
+        )
+        if file is None or file.size < back.end or changed or other:
             followed.back = None
             self.taken.lost.append(
                 f"{self.path}: it was rotated before its first {back.end:,} bytes were read back"
@@ -365,7 +374,7 @@ class _Reader:
             begin = piece.start  # one line longer than a piece
         back.sent += back.end - begin
         oldest = self._keep(followed, data[begin - piece.start :], file, self.answer.since, back=True)
-        self._further(followed, file, begin, oldest)
+        self._further(followed, file, begin, oldest, _mark(piece, begin))
 
 
 def _fits(tail: Tail, piece: Piece) -> bool:
@@ -388,8 +397,8 @@ def _whole(body: bytes, at_end: bool) -> int:
 
 
 def _first_entry(piece: Piece) -> int:
-    """Where, after the line that a piece begins in, the first entry begins; its end where there is none."""
-    at = piece.data.find(b"\n") + 1
+    """Where, after the bytes for a mark and the line that these end in, the first entry begins; the piece's end where there is none."""
+    at = piece.data.find(b"\n", LEAD) + 1
     while (
         at
         and at < len(piece.data)
