@@ -202,9 +202,13 @@ def collector(
 
 @contextmanager
 def listener(
-    config: Config, hosts: Sequence[Host], hear: Callable[[pa.Table], None], said: Said, complain: Complain
-) -> Iterator[Collector]:
+    config: Config, hosts: Sequence[Host], hear: Callable[[pa.Table], None], said: Said, complain: Complain,
+    filled: Callable[[Filled], None] = lambda filled: None,
+) -> Iterator[Collector]:  # fmt: skip
     """A collector of the hosts' logs alone, which keeps nothing: `hear` is told the rows of the table `log`, in another thread.
+
+    Args:
+        filled: told how far back a host's journal was read, after what was read was heard or will be within `flush_seconds`.
 
     Raises:
         ConfigError: a setting that can't be used.
@@ -212,8 +216,9 @@ def listener(
     """
     probes = {p.name: p for p in probes_for(config, hosts).values() if LOG in (p.name, p.into)}
     ways = transports(config, hosts)
-    fresh = replace(config, backfill="none")
-    yield Collector(Passing(LOG, hear), hosts, probes, ways, SystemClock(), fresh, said, complain)
+    yield Collector(
+        Passing(LOG, hear), hosts, probes, ways, SystemClock(), config, said, complain, filled=filled
+    )
 
 
 async def until_stopped(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -20,6 +20,7 @@ from .common import InventoryOption, StoresOption, configure, end_by_exit, say, 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ..collect.backfill import Filled
     from ..config import Config
     from ..model.host import Host
     from ..model.scrape import Failure
@@ -30,7 +31,10 @@ POLL_SECONDS = 0.25
 HOLD_SECONDS = 0.5
 """Entries that reach livedata within so long of one another are given in order of time."""
 SETTLE_SECONDS = 2.0
-"""Of hosts that are asked for entries of before: when no more has come for so long, what came is given, in order."""
+"""The same where hosts are asked for entries of before, which they begin to give at different moments."""
+FILL_SECONDS, MOST_HELD = 10.0, 200_000
+"""While hosts are still read back, all waits, so that it is given in order of time: as long as an answer came within so many seconds, and
+no more entries wait than that."""
 BEFORE, BEFORE_SECONDS = 10, 60
 """Where nothing says since when: so many entries of a store are given first, or those of the last minute that hosts have."""
 LOOK_SECONDS = 5.0
@@ -141,10 +145,18 @@ async def _hear(
         config, flush_seconds=POLL_SECONDS, backfill="none" if since is None else f"{max(1, hours)}h"
     )
     came: list[pa.Table] = []
+    met: set[str] = set()
+    filling: dict[str, float] = {}
+
+    def filled(step: Filled) -> None:
+        filling.pop(step.host, None)
+        if not step.done:
+            filling[step.host] = time.monotonic()
+
     say(
         f"no collector runs: listening to {len(hosts)} host{'' if len(hosts) == 1 else 's'}, keeping nothing (livedata up keeps it)"
     )
-    with app.listener(config, hosts, came.append, _said, say) as collecting:
+    with app.listener(config, hosts, came.append, _said, say, filled) as collecting:
         stop = asyncio.Event()
         watching = asyncio.create_task(collecting.watch(stop))
         merge = Merge(HOLD_SECONDS if since is None else SETTLE_SECONDS)
@@ -154,8 +166,9 @@ async def _hear(
                 now_s = time.monotonic()
                 lots, came[:] = came[:], []
                 for rows in lots:
-                    merge.add(find(_from(rows, begin)), now_s)
-                ready = merge.ready(now_s)
+                    merge.add(find(_from(rows, begin, met if since is None else None)), now_s)
+                more = now_s - max(filling.values(), default=-inf) < FILL_SECONDS and merge.held < MOST_HELD
+                ready = None if more else merge.ready(now_s)
                 if ready is not None:
                     write(ready)
         finally:
@@ -170,12 +183,17 @@ def _said(host: str, failure: Failure | None) -> None:
         say(f"{host or 'this machine'}: {failure.outcome}: {plain(failure.detail or '')}")
 
 
-def _from(rows: pa.Table, begin: int) -> pa.Table:
-    """The entries that are not older than `begin`, microseconds UTC."""
+def _from(rows: pa.Table, begin: int, met: set[str] | None) -> pa.Table:
+    """The entries that are not older than `begin`, microseconds UTC; and of hosts that were `met` all, since what comes of these is new, whatever
+    their clocks say. Hosts are added to `met` with their first."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    return rows.filter(pc.greater_equal(rows["ts"], pa.scalar(begin, rows["ts"].type)))
+    wanted = pc.greater_equal(rows["ts"], pa.scalar(begin, rows["ts"].type))
+    if met is not None:
+        wanted = pc.or_(wanted, pc.is_in(rows["host"], pa.array(sorted(met), pa.string())))
+        met.update(pc.unique(rows["host"]).to_pylist())
+    return rows.filter(wanted)
 
 
 def _follow(

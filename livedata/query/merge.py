@@ -19,6 +19,11 @@ class Merge:
         self._came: deque[tuple[float, int]] = deque()
         """When a lot came, and its last `ts`."""
 
+    @property
+    def held(self) -> int:
+        """How many rows are."""
+        return self._held.num_rows if self._held is not None else 0
+
     def add(self, rows: pa.Table, now: float) -> None:
         """Rows that came at `now`, seconds of any steady clock."""
         if rows.num_rows:

@@ -109,8 +109,11 @@ def test_what_a_collector_stores_is_shown_once_and_in_order(fleet: Fleet, produc
 def test_without_a_collector_the_hosts_are_asked_and_nothing_is_kept(fleet: Fleet, product: Product) -> None:
     web, db = two(fleet, product)
     web.log("before it began")
+    many = [f"old {i}" for i in range(6_000)]  # more than one answer, so they are read back
+    web.log_all(many)
     with tailing(product, "--since", "1h") as tail:
-        tail.shows("before it began")
+        tail.shows("before it began", many[-1])
+        assert [m for m in tail.messages() if m.startswith("old")] == many
         assert "keeping nothing" in tail.errors
         web.log("from web")
         db.log("from db")
