@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import sub
 from typing import Any
 
 from ..model.probe import Probe
@@ -41,24 +42,24 @@ def with_increases(
     nothing = (None,) * len(probe.counters)
     if not last:
         return [row + nothing for row in rows]
-    key_of, counts_of = probe.key_of, probe.counts_of
-    result = []
-    for row in rows:
-        before = last.get(key_of(row))
-        if before is None:
-            result.append(row + nothing)
-        else:
-            pairs = zip(counts_of(row), before, strict=True)
-            grown = [
-                n - o if n is not None and o is not None and 0 <= n - o < END else None for n, o in pairs
-            ]
-            result.append((*row, *grown))
-    return result
+    befores = map(last.get, map(probe.key_of, rows))
+    samples = zip(rows, map(probe.counts_of, rows), befores, strict=True)
+    return [row + (nothing if before is None else _grown(now, before)) for row, now, before in samples]
+
+
+def _grown(now: tuple[Any, ...], before: tuple[Any, ...]) -> tuple[Any, ...]:
+    try:
+        grown = tuple(map(sub, now, before))
+        if min(grown) >= 0 and max(grown) < END:
+            return grown
+    except TypeError:  # one of them is null
+        pass
+    pairs = zip(now, before, strict=True)
+    return tuple([n - o if n is not None and o is not None and 0 <= n - o < END else None for n, o in pairs])
 
 
 def counters_of(probe: Probe, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """The raw counters of a sample's rows by series key; none where the probe has no counters."""
     if not probe.counters:
         return {}
-    key_of, counts_of = probe.key_of, probe.counts_of
-    return {key_of(row): counts_of(row) for row in rows}
+    return dict(zip(map(probe.key_of, rows), map(probe.counts_of, rows), strict=True))

@@ -6,13 +6,14 @@ A process is told by its pid and its start, the labels of the probe `process`. P
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..model.batch import Row
 from ..model.probe import Probe
 from ..model.reading import Reading
 from .increase import Counters
+from .packed import Packed
 
 Key = tuple[int, int]
 """Pid, and start in hundredths of seconds since boot."""
@@ -52,7 +53,7 @@ def slash() -> str:
     return "/" + "".join(secrets.choice(("/", "./")) for _ in range(40))
 
 
-def began(probe: Probe, rows: Iterable[Row], known: Collection[object]) -> list[Key]:
+def began(probe: Probe, rows: Iterable[Row], known: Packed) -> list[Key]:
     """The processes of these rows that the sample before did not have."""
     return [key for key in map(probe.key_of, rows) if key not in known]
 
@@ -110,22 +111,21 @@ def _field(reading: Reading, pid: str, number: int) -> str:
     return words[number - 3] if len(words) > number - 3 else ""
 
 
-def ended(reading: Reading, known: Iterable[Key], new: Iterable[Key]) -> list[Key]:
+def ended(reading: Reading, known: Packed, new: Iterable[Key]) -> list[Key]:
     """Those of the known ones that a sample has no more, or under whose pid it has another."""
     files, again = reading.files, {pid for pid, _ in new}
     if reading.since:
         over = again | {int(name) for name in reading.gone if name.isdecimal()}
-        return [key for key in known if key[0] in over] if over else []
+        return known.of_pids(over)
     return [key for key in known if key[0] in again or not files.get(f"/proc/{key[0]}/stat")]
 
 
-def from_zero(probe: Probe, counters: Counters, new: Iterable[Key], last_uptime_ms: int | None) -> Counters:
-    """The counters of the sample before, and those of processes that began since: they were 0 at their start."""
+def from_zero(probe: Probe, new: Iterable[Key], last_uptime_ms: int | None) -> Counters:
+    """The counters at the sample before of processes that began since: they were 0 at their start."""
     if last_uptime_ms is None:
-        return counters
+        return {}
     zeros = (0,) * len(probe.counters)
-    born: Counters = {key: zeros for key in new if key[1] * 10 >= last_uptime_ms}
-    return {**counters, **born} if born else counters
+    return {key: zeros for key in new if key[1] * 10 >= last_uptime_ms}
 
 
 def end_rows(probe: Probe, keys: Iterable[Key], ts: int) -> list[Row]:

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
+from itertools import chain
 
 from ..model.host import Host
 from ..model.probe import Probe
@@ -33,7 +34,7 @@ def readings(answer: Answer, request: Request, host: Host) -> dict[str, Reading]
     failure = answer.failure or Failure(Outcome.MALFORMED, "the answer lacks this probe's section")
     together, note = _files(answer.sections.get(READS), host)
     shared = {p.name: _of(p, together) for p in request.probes if p.read and not alone(p)}
-    readers = Counter(path for files in shared.values() for path in files)
+    readers = Counter(chain.from_iterable(shared.values()))
     result: dict[str, Reading] = {}
     for probe in request.probes:
         section = answer.sections.get(probe.name)
@@ -53,22 +54,23 @@ def readings(answer: Answer, request: Request, host: Host) -> dict[str, Reading]
     return result
 
 
-@cache
-def _pattern(path: str) -> re.Pattern[str]:
-    """A glob of a probe as sh matches it: no wildcard goes past a slash (POSIX XCU 2.13.3)."""
-    words = re.split(r"([*?]|\[[^]]*\])", path)
+@lru_cache(maxsize=512)
+def _wanted(read: tuple[str, ...]) -> tuple[tuple[str, ...], re.Pattern[str] | None]:
+    """The paths without wildcards; and what matches those that the globs name as sh does: no wildcard goes past a slash (POSIX XCU 2.13.3)."""
     wild = {"*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(wild.get(w, w) if i % 2 else re.escape(w) for i, w in enumerate(words)))
+    parts = [re.split(r"([*?]|\[[^]]*\])", path) for path in read if is_glob(path)]
+    globs = [
+        "".join(wild.get(w, w) if i % 2 else re.escape(w) for i, w in enumerate(words)) for words in parts
+    ]
+    return tuple([p for p in read if not is_glob(p)]), re.compile("|".join(globs)) if globs else None
 
 
 def _of(probe: Probe, files: Mapping[str, str]) -> dict[str, str]:
     """Those of the files that a probe names."""
-    found = {}
-    for path in probe.read:
-        if is_glob(path):
-            found.update({name: text for name, text in files.items() if _pattern(path).fullmatch(name)})
-        elif path in files:
-            found[path] = files[path]
+    fixed, globs = _wanted(probe.read)
+    found = {path: files[path] for path in fixed if path in files}
+    if globs:
+        found |= {name: files[name] for name in filter(globs.fullmatch, files)}
     return found
 
 

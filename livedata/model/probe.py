@@ -108,6 +108,16 @@ class Probe:
         return tuple(i for i, c in enumerate(self.columns) if c.kind == "label")
 
     @cached_property
+    def key_names(self) -> tuple[str, ...]:
+        """The names of the labels."""
+        return tuple(c.name for c in self.columns if c.kind == "label")
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(c.name for c in self.columns)
+
+    @cached_property
     def counters(self) -> tuple[int, ...]:
         """Positions of the counters in `columns`."""
         return tuple(i for i, c in enumerate(self.columns) if c.kind == "counter")

@@ -6,7 +6,7 @@ sealed. A damaged snapshot costs one null increment a series, never a wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zlib import crc32
@@ -33,7 +33,7 @@ class Last:
     ts: int
     boot_id: str | None
     uptime_ms: int | None
-    counters: dict[Key, Counters]
+    counters: Mapping[Key, Counters]
     cursor: str | None
     shape: tuple[int, ...] = ()
 

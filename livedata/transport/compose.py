@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2s
 
 from ..model.host import Host
@@ -132,7 +133,12 @@ def _framed(body: str) -> str:
 
 def alone(probe: Probe) -> bool:
     """Whether a probe's files are read by a process of their own: there may be as many as there are processes."""
-    return any(is_glob(path) and path.startswith("/proc/") for path in probe.read)
+    return _alone(probe.read)
+
+
+@lru_cache(maxsize=512)
+def _alone(read: tuple[str, ...]) -> bool:
+    return any(is_glob(path) and path.startswith("/proc/") for path in read)
 
 
 _FOLDERS = re.compile(r"(/proc/)([^/]*)(/[^*?[]*)")
@@ -141,7 +147,12 @@ _FOLDERS = re.compile(r"(/proc/)([^/]*)(/[^*?[]*)")
 def folders(probe: Probe) -> tuple[str, str, str] | None:
     """(/proc/, glob, /tail) where a probe's one path with wildcards names a file of each of some folders in /proc: those that changed
     can be told from the others on the host."""
-    globs = [path for path in probe.read if is_glob(path)]
+    return _folders(probe.read)
+
+
+@lru_cache(maxsize=512)
+def _folders(read: tuple[str, ...]) -> tuple[str, str, str] | None:
+    globs = [path for path in read if is_glob(path)]
     found = _FOLDERS.fullmatch(globs[0]) if len(globs) == 1 else None
     return (found[1], found[2], found[3]) if found and is_glob(found[2]) else None
 

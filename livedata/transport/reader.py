@@ -147,7 +147,8 @@ def split_changes(text: str) -> Changes | None:
     if kind not in (SINCE, WHOLE) or (gone and kind == WHOLE):
         return None
     texts = {}
-    for record in re.split(r"\n(?! )", body) if body else ():
+    # Few texts have lines that go on, and a split at a pattern takes ten times as long.
+    for record in (re.split(r"\n(?! )", body) if "\n " in body else body.split("\n")) if body else ():
         name, blank, content = record.partition(" ")
         if not blank:
             return None

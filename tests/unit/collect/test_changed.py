@@ -156,7 +156,7 @@ def test_what_a_parser_broke_on_is_not_taken_as_seen(monkeypatch: pytest.MonkeyP
             raise IndexError("a fault of ours")
         return real(probe, reading)
 
-    monkeypatch.setattr("livedata.collect.asker.PARSERS", {"pidstat": second_time_broken})
+    monkeypatch.setattr("livedata.collect.samples.PARSERS", {"pidstat": second_time_broken})
     answers = [answer(1000, p10=5), answer(31_000, p10=9), answer(61_000, p10=9)]
     assert samples(*answers, ts=one_period(3))[-1] == [(10, 4, 60_000)]
 
