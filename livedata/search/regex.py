@@ -7,6 +7,7 @@ RE2 runs in time that is linear in the text, so that no expression can hang a se
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 REWRITTEN = {
     "h": r"[ \t]",
@@ -16,17 +17,75 @@ REWRITTEN = {
     "N": r"[^\n]",
     "e": r"\x1b",
 }
+CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "a": "\a", "0": "\0", "e": "\x1b"}
 REFUSED = {
     "(?=": "a look-ahead", "(?!": "a negative look-ahead", "(?<=": "a look-behind", "(?<!": "a negative look-behind",
     "(?>": "an atomic group", "(?|": "a branch reset", "(?#": "a comment", "(?R": "a recursion", "(?&": "a subroutine", "(?(": "a condition",
     "(?P=": "a back-reference", "(?P>": "a subroutine",
 }  # fmt: skip
 KNOWN = frozenset("dDwWsSbBAzaftnrvCQEpPx0.*+?()[]{}|^$/-\\\"'`~!@#%&_=:;<>, \t\n")
+CLASSES = frozenset(
+    [
+        "L",
+        "Lu",
+        "Ll",
+        "Lt",
+        "Lm",
+        "Lo",
+        "M",
+        "Mn",
+        "Mc",
+        "Me",
+        "N",
+        "Nd",
+        "Nl",
+        "No",
+        "P",
+        "Pc",
+        "Pd",
+        "Ps",
+        "Pe",
+        "Pi",
+        "Pf",
+        "Po",
+        "S",
+        "Sm",
+        "Sc",
+        "Sk",
+        "So",
+        "Z",
+        "Zs",
+        "Zl",
+        "Zp",
+        "C",
+        "Cc",
+        "Cf",
+        "Co",
+        "Cs",
+        "Any",
+        "Latin",
+        "Greek",
+        "Cyrillic",
+        "Arabic",
+        "Hebrew",
+        "Han",
+        "Hiragana",
+        "Katakana",
+        "Hangul",
+        "Thai",
+        "Devanagari",
+        "Armenian",
+        "Georgian",
+        "Common",
+    ]
+)
+"""What `\\p{…}` can be."""
 LONGEST = 5_000
 MOST_REPEATS = 1_000
 
 _NAMED = re.compile(r"\(\?P?<([A-Za-z_]\w*)>|\(\?'([A-Za-z_]\w*)'")
-_FLAGS = re.compile(r"\(\?[imsU-]*[:)]")
+_SET = r"(?:[imsU]+(?:-[imsU]+)?|-[imsU]+)"
+_FLAGS = re.compile(rf"\(\?(?:{_SET}?:|{_SET}\))")
 _REPEAT = re.compile(r"\{(\d*)(,?)(\d*)\}")
 _POSIX = re.compile(r"\[:\^?[a-z]+:\]")
 
@@ -132,8 +191,8 @@ def _escape(pattern: str, i: int) -> tuple[str, int]:
             "RE2 syntax: no look-around, no back-references",
         )
     if following in "pP":
-        found = re.compile(r"[pP](?:\{\^?\w+\}|\w)").match(pattern, i + 1)
-        if not found:
+        found = re.compile(r"[pP](?:\{\^?(\w+)\}|(\w))").match(pattern, i + 1)
+        if not found or (found[1] or found[2]) not in CLASSES:
             raise BadRegex(f"\\{following} wants the name of a class", r"for example: \p{Lu}")
         return "\\" + found.group(), 1 + len(found.group())
     if following == "x":
@@ -156,45 +215,77 @@ def _escape(pattern: str, i: int) -> tuple[str, int]:
 
 
 def _class(pattern: str, i: int) -> tuple[str, int]:
-    parts = ["["]
+    start = "["
     j = i + 1
     if pattern[j : j + 1] == "^":
-        parts.append("^")
+        start += "^"
         j += 1
+    atoms: list[tuple[str, str | None]] = []
+    """Pieces, each with the one character that it is."""
     if pattern[j : j + 1] == "]":
-        parts.append(r"\]")
+        atoms.append((r"\]", "]"))
         j += 1
     while j < len(pattern) and pattern[j] != "]":
-        if pattern[j] == "\\":
-            following = pattern[j + 1 : j + 2]
-            if following in {"h", "R"}:
-                piece, size = r" \t", 2
-            elif following == "b":
-                piece, size = r"\x08", 2
-            elif following.isdigit() and following != "0":
-                piece, size = following, 2
-            else:
-                piece, size = _escape(pattern, j)
-            parts.append(piece)
-            j += size
-        elif pattern[j] == "[":
-            posix = _POSIX.match(pattern, j)
-            parts.append(posix.group() if posix else r"\[")
-            j += len(posix.group()) if posix else 1
-        else:
-            parts.append(pattern[j])
-            j += 1
+        piece, char, size = _atom(pattern, j)
+        atoms.append((piece, char))
+        j += size
     if j >= len(pattern):
         raise BadRegex(
             "the regular expression opens a bracket [ that it does not close", r"a bracket itself is \["
         )
-    if _backwards("".join(parts)):
-        raise BadRegex("a range in a regular expression runs backwards", "for example: [a-z]")
-    return "".join(parts) + "]", j + 1 - i
+    return start + "".join(_ranges(atoms)) + "]", j + 1 - i
 
 
-def _backwards(body: str) -> bool:
-    return any(a > b for a, b in re.findall(r"(?<![\\-])([0-9A-Za-z])-([0-9A-Za-z])", body) if a.isalnum())
+def _atom(pattern: str, j: int) -> tuple[str, str | None, int]:
+    """What stands in a class at a place: for the engine, as a character, and how long it is."""
+    if pattern[j] == "[":
+        posix = _POSIX.match(pattern, j)
+        return (posix.group(), None, len(posix.group())) if posix else (r"\[", "[", 1)
+    if pattern[j] != "\\":
+        return pattern[j], pattern[j], 1
+    following = pattern[j + 1 : j + 2]
+    if following in {"h", "R"}:
+        return r" \t", None, 2
+    if following == "b":
+        return r"\x08", None, 2
+    if following == "Q":
+        return "Q", "Q", 2
+    if following.isdigit() and following != "0":
+        return following, following, 2
+    piece, size = _escape(pattern, j)
+    if piece in {r"[^ \t]", r"(?:\r\n|\n|\r)", r"\n?\z", r"[^\n]", r"\b", r"\B", r"\A", r"\z"}:
+        raise BadRegex(f"\\{following} can't stand within [ ]")
+    return piece, _character(piece, following), size
+
+
+def _character(piece: str, following: str) -> str | None:
+    """The one character that an escape is; None for a class."""
+    if following == "x":
+        return chr(int(piece[2:].strip("{}"), 16))
+    return CONTROLS.get(following, following if not following.isalnum() else None)
+
+
+def _ranges(atoms: list[tuple[str, str | None]]) -> Iterator[str]:
+    """The pieces with `-` as itself where it makes no range."""
+    i = 0
+    while i < len(atoms):
+        piece, char = atoms[i]
+        if i + 2 < len(atoms) and atoms[i + 1] == ("-", "-") and piece != "-" and char and atoms[i + 2][1]:
+            last, end = atoms[i + 2]
+            if char > str(end):
+                raise BadRegex(
+                    f"the range {char}-{end} in a regular expression runs backwards", "for example: [a-z]"
+                )
+            yield f"{piece}-{last if last != '-' else chr(92) + '-'}"
+            i += 3
+            continue
+        if (piece, char) == ("-", "-"):
+            yield r"\-"
+        elif piece in {"^", "&"}:
+            yield "\\" + piece
+        else:
+            yield piece
+        i += 1
 
 
 def _open(pattern: str, i: int) -> tuple[str, int]:
@@ -225,7 +316,7 @@ def _repeat(pattern: str, i: int, repeatable: bool) -> tuple[str, int]:
     piece = pattern[i]
     if found:
         low, comma, high = found.groups()
-        if not low and not (comma and high):
+        if not low:
             return "\\" + found.group()[:-1] + "\\}", len(found.group())
         if max(int(low or 0), int(high or 0)) > MOST_REPEATS:
             raise BadRegex(f"a repeat of more than {MOST_REPEATS} times is too much for the engine")

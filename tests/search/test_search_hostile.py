@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,6 +34,12 @@ PIECES = st.sampled_from(
 def pool() -> Iterator[Pool]:
     with Pool(Limits(20, "500MB")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
 
 
 @settings(max_examples=400, deadline=None)
@@ -126,23 +133,20 @@ def test_macros_can_not_blow_up() -> None:
         expanded("`m0`", macros)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.text(alphabet="ab()[]{}|*+?.\\^$-:<>=!P1d,'", max_size=20))
-def test_a_regular_expression_that_is_let_through_is_one_for_the_engine(pattern: str) -> None:
-    import duckdb
-
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pattern=st.text(alphabet="ab()[]{}|*+?.\\^$-:<>=!P1d,'", max_size=20))
+def test_a_regular_expression_that_is_let_through_is_one_for_the_engine(
+    engine: duckdb.DuckDBPyConnection, pattern: str
+) -> None:
     try:
         ready = re2(pattern)
     except BadRegex as bad:
         assert str(bad)  # noqa: PT017
         return
-    connection = duckdb.connect()
     try:
-        connection.execute("SELECT regexp_matches('ab', $1)", [ready])
+        engine.execute("SELECT regexp_matches('ab', $1)", [ready])
     except duckdb.Error as error:
         raise AssertionError(f"{pattern!r} became {ready!r}: {error}") from error
-    finally:
-        connection.close()
 
 
 def test_no_search_reads_a_file_or_writes(pool: Pool) -> None:
