@@ -83,7 +83,11 @@ def test_up_opens_into_the_screen_collects_and_stops_cleanly(fleet: Fleet, produ
     with on_terminal(product, "up") as terminal:
         terminal.shows("bash-01", "● ok", "● live")
         terminal.press("2")
-        terminal.shows("command", "init")
+        terminal.shows("processes", "command", "pid")
+        terminal.press("1")
+        terminal.shows("fleet", "fullest %")
+        terminal.press("\r")
+        terminal.shows("[now]", "last 15 minutes", "load")
         terminal.press("q")
         code, said = terminal.ends()
     assert code == 0
