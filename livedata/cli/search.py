@@ -21,9 +21,23 @@ if TYPE_CHECKING:
     from ..search.compile import Compiled
 
 
+def completions(incomplete: str) -> list[str]:
+    """What the shell offers for a search that is begun: the whole text with each candidate at its end."""
+    from ..app import search_world
+    from ..query.source import store_source
+    from ..search.complete import complete, names_of
+
+    world = search_world(store_source(configure().store), time.time_ns() // 1000)
+    found = complete(incomplete, len(incomplete), names_of(world))
+    return [incomplete[: c.start] + c.text for c in found]
+
+
 def search(
     text: Annotated[
-        str | None, typer.Argument(metavar="[SEARCH]", help="A search; - or nothing reads stdin")
+        str | None,
+        typer.Argument(
+            metavar="[SEARCH]", help="A search; - or nothing reads stdin", autocompletion=completions
+        ),
     ] = None,
     *,
     format_name: FormatOption = None,

@@ -34,7 +34,7 @@ def json_value(text: Sql, path: str) -> Value:
 
 def pair_regex(name: str) -> str:
     """A regular expression whose first group is the value of `name=value`, with its quotes if it has some."""
-    return rf"""(?:^|[\s,;&?(\[{{|"']){_escaped(name)}\s*=\s*("[^"]*"|'[^']*'|[^\s,;&|"')\]}}]+)"""
+    return rf"""(?:^|[\s,;&?(\[{{|"']){_escaped(name)}=("[^"]*"|'[^']*'|[^\s,;&|"')\]}}]+)"""
 
 
 def _escaped(name: str) -> str:

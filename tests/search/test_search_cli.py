@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from livedata.cli.events import histogram, marked
+from livedata.cli.search import completions
 from livedata.model.batch import Batch
 from livedata.store.writer import Writer
 
@@ -149,6 +150,12 @@ def test_a_terminal_gets_lines_with_marks_below_a_picture(home: Path) -> None:
     assert "█" in shown.splitlines()[2]
     assert "\x1b[7mFailed\x1b[27m password for ann" in shown
     assert "login-\x1b[7mfailed\x1b[27m twice" in shown
+
+
+def test_the_shell_is_offered_what_may_come_next(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEDATA_STORE", str(home / "store"))
+    assert completions("* | stats count by prio") == ["* | stats count by priority"]
+    assert completions("host=d") == ["host=db-01"]
 
 
 def test_the_picture_fits_and_keeps_the_most() -> None:
