@@ -32,6 +32,8 @@ AFTERLIFE = 600 * SECOND
 """How long a file is looked at after it was rotated away: who writes may have it open still."""
 MOST_TRIES = 10
 """Answers in which a generation that is asked for may not come."""
+PATIENCE = 2 * SECOND
+"""What is not found is looked for again, for so long: a rotation may be under way."""
 NONE = "0"
 """No file's inode."""
 ANYWAY = -1
@@ -41,7 +43,7 @@ ANYWAY = -1
 class Tail(msgspec.Struct, omit_defaults=True):
     """`seen`: the size it had when all of it was read. `sought`: the inode among older generations in which the place is looked for now.
     `since`: of it older entries are not wanted. `until`: when it need not be looked at any more, once all is read. `cut`: its last line has no end. `tries`:
-    answers without what is sought."""
+    answers without what is sought. `failed`: when it was not found in any."""
 
     inode: str
     offset: int = 0
@@ -52,6 +54,7 @@ class Tail(msgspec.Struct, omit_defaults=True):
     until: int = 0
     cut: bool = False
     tries: int = 0
+    failed: int = 0
 
     @property
     def read_once(self) -> bool:
@@ -230,7 +233,7 @@ class _Reader:
             if piece is None and tail.tries < MOST_TRIES:
                 return  # there was no room for it
             if piece is not None and _fits(tail, piece):
-                tail.inode, tail.sought, tail.seen = file.inode, "", ANYWAY
+                tail.inode, tail.sought, tail.seen, tail.failed = file.inode, "", ANYWAY, 0
                 self._consume(followed, tail, piece, file)
                 return
             rotated = rotated[rotated.index(file) + 1 :] if file in rotated else []
@@ -246,6 +249,10 @@ class _Reader:
         )
         tail.sought, tail.tries = next(fits, ""), 0
         if not tail.sought:
+            tail.failed = tail.failed or self.answer.now
+            if tail.offset and self.answer.now - tail.failed < PATIENCE:
+                tail.sought = NONE  # names change while they are listed: once more, later
+                return
             newest = tail is followed.tails[-1]
             followed.tails.remove(tail)
             if tail.offset and (newest or not tail.read_once):
