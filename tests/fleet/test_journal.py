@@ -14,6 +14,7 @@ from livedata.probe.load import load_probes
 from tests.fleet import journal
 from tests.fleet.host import TestHost, wait_for
 from tests.fleet.hosts import Fleet
+from tests.fleet.link import link_to
 from tests.fleet.product import Product
 
 WORKS = "SELECT count(*) > 0 AS told FROM scrape WHERE probe = 'log' AND outcome = 'ok'"
@@ -97,10 +98,10 @@ def killed(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def seen_reading_back(host: TestHost, answers: int) -> bool:
+def seen_reading_back(host: TestHost, answers: int, seconds: float = 8) -> bool:
     """Wait until the host is at so many answers that go backwards; False where it has no more to give."""
     seen: set[int] = set()
-    end = time.monotonic() + 8
+    end = time.monotonic() + seconds
     while len(seen) < answers and time.monotonic() < end:
         seen |= {
             p.pid for p in host.processes() if p.command.startswith("journalctl") and "--reverse" in p.command
@@ -149,6 +150,33 @@ def test_reading_back_a_large_journal_in_spite_of_all(fleet: Fleet, product: Pro
     host = fleet.make("log-03", "journal")
     product.hosts(fleet.hosts)
     read_back_in_spite_of_all(product, host, 120_000, (1, 2, 1, 3, 2, 4, 5))
+
+
+LOST = "SELECT count(*) n FROM scrape WHERE probe = 'connect' AND outcome <> 'ok'"
+
+
+@pytest.mark.parametrize("how", ["cut", pytest.param("frozen", marks=pytest.mark.slow)])
+def test_a_link_that_is_cut_and_a_host_that_stands_still_lose_nothing(
+    fleet: Fleet, product: Product, how: str
+) -> None:
+    """While it is read back, and while it is followed: long enough that the session is given up."""
+    host = fleet.make("log-08", "journal")
+    product.hosts(fleet.hosts)
+    host.log_all([f"old {i}" for i in range(15_000)])
+    with link_to(fleet, host) as link, product.watching():
+        begin, end = (link.cut, link.mend) if how == "cut" else (host.freeze, host.thaw)
+        assert seen_reading_back(host, 1, 30)
+        for lost in (1, 2):
+            begin()
+            if how == "cut":
+                host.log_all([f"without a link {lost}.{i}" for i in range(100)])
+            wait_for(lambda n=lost: product.ask(LOST)[0]["n"] >= n, 40, 0.5)
+            end()
+            host.log(f"again {lost}")
+            all_there(product, host, 60)
+            # The follower that nobody heard any more is gone, another one is there.
+            wait_for(lambda: len(followers(host)) == 1, 60, 0.5)
+    assert missed(product) == []
 
 
 def test_a_pull_reads_back_and_the_next_goes_on(fleet: Fleet, product: Product) -> None:
