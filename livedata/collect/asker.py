@@ -31,6 +31,7 @@ LOG_PULLS = 100
 """Requests one pull of a log may take: what is left waits for the next."""
 NO_SHELL = frozenset({Outcome.DENIED, Outcome.MALFORMED})
 """What an answer says that never began: there is no shell to ask anything."""
+LACKING_SECONDS = 300.0
 SKEW_EVERY_US = 300 * 1_000_000
 
 CLOCK = Probe(
@@ -93,6 +94,11 @@ class Asker:
     def of_lane(self, lane: Lane) -> tuple[Probe, ...]:
         """The probes of a lane that are run when they are due: all but what is followed."""
         return tuple(p for p in self.probes if p.lane == lane and p is not self.followed)
+
+    def cadence(self, probe: Probe) -> float:
+        """Seconds until a probe is asked again: a script that told that the host has no such thing is not run each time to say so again."""
+        lacks = bool(probe.body) and self.outcomes.get(probe.name) is Outcome.UNSUPPORTED
+        return max(probe.every, LACKING_SECONDS) if lacks else probe.every
 
     def channel(self, lane: Lane) -> Lane:
         """The shell that a lane's probes run on: what is followed takes that of the log lane for itself."""

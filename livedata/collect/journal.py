@@ -47,7 +47,7 @@ async def attend(asker: Asker, session: Session, probe: Probe, clock: Clock) -> 
             follows = await _follow(asker, session, probe, clock)
             await clock.sleep(max(0.0, started + probe.every - clock.monotonic()))
         else:
-            await clock.sleep(probe.every)
+            await clock.sleep(asker.cadence(probe))
     return session.lost
 
 

@@ -56,6 +56,7 @@ async def watch(asker: Asker, transport: Transport, around: Surroundings) -> Non
             failure = network.judge(session)
         else:
             asker.report_connect(clock.now_us(), None, session.connect_s)
+            asker.outcomes.clear()
             started = clock.monotonic()
             network.opened(name)
             try:
@@ -117,7 +118,8 @@ async def _lane(
     first = True
     while not session.lost:
         now = clock.now_us()
-        every = {p.name: p.every * (around.slow(asker.host.name) if lane != "log" else 1) for p in probes}
+        slow = around.slow(asker.host.name) if lane != "log" else 1
+        every = {p.name: asker.cadence(p) * slow for p in probes}
         due.update({p.name: due_at(due[p.name], every[p.name], now) for p in probes})
         soonest = min(due[p.name] for p in probes)
         wait = (soonest - now) / SECOND + (0.0 if first else late / SECOND)
@@ -148,7 +150,7 @@ async def _lane(
             around.said(asker.host.name, asker.silent.get(lane))
         first = False
         for probe in ready:
-            due[probe.name] = next_due(ts, every[probe.name])
+            due[probe.name] = next_due(ts, asker.cadence(probe) * slow)
     return session.lost
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 from livedata.collect.asker import Asker
 from livedata.collect.gates import Gates
@@ -155,3 +159,41 @@ def test_a_network_that_is_gone_is_one_row_and_one_that_is_back_another(tmp_path
 def test_a_host_that_is_down_has_a_row_for_each_attempt(tmp_path: Path) -> None:
     tries, said = scrapes(recorded(tmp_path), 400, {}, 300, way_out=True)
     assert [row.outcome for row in said] == [Outcome.UNREACHABLE] * (len(tries) - 1) + [Outcome.OK]
+
+
+def runs(folder: Path, seconds: int, name: str) -> list[int]:
+    """The seconds at which a probe was run."""
+    clock = Hands({})
+    stamps: list[int] = []
+
+    def keep(batches: Sequence[Batch]) -> None:
+        said = [(b.ts, scrape_of(row)) for b in batches if b.probe is SCRAPE for row in b.rows]
+        stamps.extend((ts - START) // SECOND for ts, row in said if row.probe == name)
+
+    async def run() -> None:
+        host = Host("old", transport="replay", recording=str(folder))
+        probe = replace(load_probes()[name], every=10.0)
+        around = Surroundings(clock, 1, Gates(1), Network(clock), lambda host, failure: None)
+        task = asyncio.create_task(
+            watch(Asker(host, [CPU, probe], {}, clock, keep), ReplayTransport(), around)
+        )
+        while clock.slept < seconds:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(run())
+    return [ts for ts in stamps if ts < seconds]
+
+
+@pytest.mark.parametrize("name", ["reboot", "log"])
+def test_what_a_host_lacks_is_asked_for_now_and_then(tmp_path: Path, name: str) -> None:
+    lacking = runs(recorded(tmp_path), 700, name)
+    assert lacking[0] <= 10
+    assert 3 <= len(lacking) <= 4
+    assert max(b - a for a, b in pairwise(lacking)) <= 320
+
+
+def test_what_a_host_has_is_asked_for_at_each_tick(tmp_path: Path) -> None:
+    (recorded(tmp_path) / "reboot.txt").write_text("")
+    assert len(runs(tmp_path, 100, "reboot")) == 10
