@@ -265,26 +265,25 @@ def _character(piece: str, following: str) -> str | None:
     return CONTROLS.get(following, following if not following.isalnum() else None)
 
 
+_SPECIAL = {"-": r"\-", "^": r"\^", "&": r"\&"}
+"""What stands for itself within a class only behind a backslash."""
+
+
 def _ranges(atoms: list[tuple[str, str | None]]) -> Iterator[str]:
     """The pieces with `-` as itself where it makes no range."""
     i = 0
     while i < len(atoms):
         piece, char = atoms[i]
-        if i + 2 < len(atoms) and atoms[i + 1] == ("-", "-") and piece != "-" and char and atoms[i + 2][1]:
+        if i + 2 < len(atoms) and atoms[i + 1] == ("-", "-") and char and atoms[i + 2][1]:
             last, end = atoms[i + 2]
             if char > str(end):
                 raise BadRegex(
                     f"the range {char}-{end} in a regular expression runs backwards", "for example: [a-z]"
                 )
-            yield f"{piece}-{last if last != '-' else chr(92) + '-'}"
+            yield f"{_SPECIAL.get(piece, piece)}-{_SPECIAL.get(last, last)}"
             i += 3
             continue
-        if (piece, char) == ("-", "-"):
-            yield r"\-"
-        elif piece in {"^", "&"}:
-            yield "\\" + piece
-        else:
-            yield piece
+        yield _SPECIAL.get(piece, piece)
         i += 1
 
 
