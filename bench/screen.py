@@ -10,6 +10,7 @@ import random
 import select
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
@@ -71,10 +72,13 @@ class Screen:
             "TERM": "xterm-256color",
             "LIVEDATA_STORE": str(store),
         }
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:
-            os.execve(TOP[0], TOP, environ)
-        ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
+        self.master, slave = pty.openpty()
+        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
+        self.process = subprocess.Popen(
+            TOP, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
+        )
+        self.pid = self.process.pid
+        os.close(slave)
 
     def read(self, seconds: float) -> int:
         """Take what it writes for so long; how many bytes that was."""
@@ -98,7 +102,7 @@ class Screen:
     def close(self) -> None:
         os.write(self.master, b"q")
         self.read(3.0)
-        os.waitpid(self.pid, 0)
+        self.process.wait(20)
 
 
 def measure(folder: Path, hosts: int, seconds: int) -> dict[str, Any]:

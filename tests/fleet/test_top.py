@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import termios
 import time
 from collections.abc import Iterator
@@ -25,8 +26,8 @@ ESCAPES = re.compile(
 class Terminal:
     """A process on a terminal of 80 by 24; `said` is all that it wrote."""
 
-    def __init__(self, pid: int, master: int) -> None:
-        self.pid, self.master, self.said = pid, master, ""
+    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
+        self.process, self.master, self.said = process, master, ""
 
     def read(self, seconds: float) -> bool:
         """Take what comes within so long; whether anything may come yet."""
@@ -55,26 +56,24 @@ class Terminal:
         """Its exit code, and what it said at last."""
         while self.read(20.0):
             pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), self.said
+        return self.process.wait(20), self.said
 
 
 @contextmanager
 def on_terminal(product: Product, *arguments: str) -> Iterator[Terminal]:
-    pid, master = pty.fork()
-    if pid == 0:
-        os.chdir(product.home)
-        os.execve(LIVEDATA[0], [*LIVEDATA, *arguments], {**product.env, "TERM": "xterm-256color"})
-    ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    terminal = Terminal(pid, master)
+    master, slave = pty.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [*LIVEDATA, *arguments], stdin=slave, stdout=slave, stderr=slave, cwd=product.home, env={**product.env, "TERM": "xterm-256color"},
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
     try:
-        yield terminal
+        yield Terminal(process, master)
     finally:
         os.close(master)
-        try:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
+        process.kill()
+        process.wait()
 
 
 def test_up_opens_into_the_screen_collects_and_stops_cleanly(fleet: Fleet, product: Product) -> None:
@@ -108,7 +107,7 @@ def test_up_is_stopped_from_outside(fleet: Fleet, product: Product) -> None:
     product.hosts(fleet.hosts)
     with on_terminal(product, "up") as terminal:
         terminal.shows("bash-01", "● ok")
-        os.kill(terminal.pid, signal.SIGTERM)
+        terminal.process.send_signal(signal.SIGTERM)
         code, said = terminal.ends()
     assert code == 0
     assert "Stopped; everything collected is in the store." in said
