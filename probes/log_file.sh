@@ -22,10 +22,25 @@ journal=
 for file in /var/log/journal/*/system.journal /run/log/journal/*/system.journal; do
   if [ -r "$file" ]; then journal=y; fi
 done
+followed=" ${LIVEDATA_CURSOR%%back=*} "
+back=
+case $LIVEDATA_CURSOR in *back=*) back=${LIVEDATA_CURSOR##*back=} ;; esac
+
+written() { # PATH: whether it is there, or was until it was rotated away: the next one may not be there for hours
+  [ ! -f "$1" ] || return 0
+  for file in "$1".[0-9]* "$1"-[0-9]*; do
+    [ -f "$file" ] || continue
+    inode=$(ls -di "$file" 2>/dev/null)
+    inode=${inode#"${inode%%[0-9]*}"}
+    case $followed in *" ${inode%% *}:"*) return 0 ;; esac
+  done
+  return 1
+}
+
 # The system's own files have what the journal has, and /var/log/syslog what the files beside it have.
 if [ -z "$journal" ]; then
-  if [ -f /var/log/syslog ]; then patterns="$patterns$nl/var/log/syslog$nl/var/log/auth.log"
-  elif [ -f /var/log/messages ]; then
+  if written /var/log/syslog; then patterns="$patterns$nl/var/log/syslog$nl/var/log/auth.log"
+  elif written /var/log/messages; then
     patterns="$patterns$nl/var/log/messages$nl/var/log/secure$nl/var/log/auth.log$nl/var/log/maillog$nl/var/log/cron"
   else patterns="$patterns$nl/var/log/kern.log$nl/var/log/auth.log$nl/var/log/daemon.log$nl/var/log/user.log"
   fi
@@ -89,10 +104,6 @@ send() { # f or b, INODE, START, COUNT, PATH. NULs behind make it as long as it 
   echo
   echo "a $1 $6"
 }
-
-followed=" ${LIVEDATA_CURSOR%%back=*} "
-back=
-case $LIVEDATA_CURSOR in *back=*) back=${LIVEDATA_CURSOR##*back=} ;; esac
 
 IFS=$nl
 set --

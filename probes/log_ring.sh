@@ -12,7 +12,9 @@
 
 # $LIVEDATA_CURSOR is the last line that came: nothing is printed while it is the last one still, else the end of the ring; without it the whole.
 # First `t NOW OFFSET logread|dmesg BOOT_ID UPTIME whole|end HOST`, then `z TZ`, then the lines.
-for other in /var/log/journal/*/system.journal /run/log/journal/*/system.journal /var/log/syslog /var/log/messages; do
+# Files have the same. Where only older generations are, the next file is still to be made.
+for other in /var/log/journal/*/system.journal /run/log/journal/*/system.journal /var/log/syslog /var/log/messages /var/log/kern.log \
+  /var/log/syslog[.-][0-9]* /var/log/messages[.-][0-9]*; do
   if [ -e "$other" ]; then exit 69; fi
 done
 nl='

@@ -131,3 +131,21 @@ def test_a_ring_is_followed_and_what_was_overwritten_told(fleet: Fleet, product:
         )
         product.soon("SELECT count(*) = 1 AS there FROM log WHERE message = 'flood 399'")
     assert set(kept(product).values()) == {1}
+
+
+def test_the_systems_own_file_is_read_to_its_end_though_no_new_one_is_made(
+    fleet: Fleet, product: Product
+) -> None:
+    host = fleet.make("web-01", "dash")
+    product.hosts(fleet.hosts, QUICK)
+    say = "echo \"$(date '+%b %e %H:%M:%S') web-01 app[7]: {}\" >>/var/log/messages"
+    # What another logger left there years ago is not what is written to.
+    host.exec(f"echo 'Jan  1 10:00:00 web-01 app[7]: old' >/var/log/syslog.1; {say.format('first')}")
+    with product.watching():
+        product.soon("SELECT count(*) > 0 AS there FROM log")
+        host.exec(f"{say.format('last')}; mv /var/log/messages /var/log/messages.1; sleep 4")
+        wait_for(lambda: kept(product)["last"], 20, 0.3)
+        host.exec(say.format("new"))
+        wait_for(lambda: kept(product)["new"], 20, 0.3)
+    assert kept(product) == Counter(["first", "last", "new"])
+    assert product.ask("SELECT detail FROM scrape WHERE probe = 'log_file' AND detail LIKE '%gone%'") == []
