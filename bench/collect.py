@@ -2,6 +2,7 @@
 """What collecting costs, in the collector and on the host, beside what a user would pick instead, in one run.
 
     python bench/collect.py [--sessions 100] [--rounds 5] [--json FILE]
+    python bench/collect.py --central [--sessions 100]
 
 Run it as root on Linux with OpenSSH's server. All is on loopback, in namespaces, a temporary folder and cgroups of its own;
 nothing is left behind. bench/README.md says what is measured and how.
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from collecting.central import all_kinds
 from collecting.contenders import Driven, Peer, start_livedata
 from collecting.exporter import SCRAPES, start_exporters
 from collecting.group import Group, NoAccounting, sweep
@@ -40,6 +42,11 @@ def options(argv: Sequence[str]) -> argparse.Namespace:
     add("--peers", type=Path, metavar="VENV", help="an environment with bench/peers.txt installed")
     add("--all", action="store_true", help="Ansible too: it takes long")
     add("--alone", action="store_true", help="no peers, only livedata and node_exporter")
+    add(
+        "--central",
+        action="store_true",
+        help="only the collector's own code, by stages: no SSH, no hosts, no root",
+    )
     add("--json", type=Path, metavar="FILE", help="where the numbers go")
     return parser.parse_args(argv)
 
@@ -150,6 +157,16 @@ class Bench:
 
 def main(argv: Sequence[str]) -> int:
     asked = options(argv)
+    if asked.central:
+        found = {
+            "bench": "central",
+            "environment": environment(),
+            **all_kinds(asked.sessions, 2 * asked.rounds),
+        }
+        print(text := json.dumps(found, indent=2))
+        if asked.json:
+            asked.json.write_text(text + "\n", encoding="utf-8")
+        return 0
     if os.geteuid():
         print("bench/collect.py needs root: namespaces, cgroups and an OpenSSH server", file=sys.stderr)
         return 2

@@ -40,7 +40,7 @@ from .store import tend as tending
 from .store.compact import Task
 from .store.keep import Keep, parse_keep
 from .store.layout import Segment
-from .store.memory import give_back
+from .store.memory import collect_seldom, give_back
 from .store.reader import TableContent
 from .store.tend import Tended
 from .store.writer import Writer
@@ -178,6 +178,7 @@ def collector(
     clock = SystemClock()
     probes = probes_for(config, hosts)
     give_back()
+    collect_seldom()
     with Writer.open(config.store, purpose=purpose, now_us=clock.now_us()) as writer:
         for warning in writer.warnings:
             complain(warning)

@@ -28,7 +28,7 @@ from livedata.model.host import Host, Route
 from livedata.model.probe import Probe
 from livedata.model.scrape import CONNECT, SCRAPE, Failure
 from livedata.probe.load import load_probes
-from livedata.store.memory import give_back
+from livedata.store.memory import collect_seldom, give_back
 from livedata.store.payload import Refused
 from livedata.store.writer import Writer
 from livedata.transport.ssh import SSHTransport
@@ -180,6 +180,7 @@ async def serve(plan: dict[str, Any]) -> None:
         return asyncio.to_thread(sys.stdin.readline)
 
     give_back()
+    collect_seldom()
     with TallyingWriter.open(config.store, purpose="bench", now_us=now) as writer:
         tally = writer.tally = Tally()
         stop = asyncio.Event()

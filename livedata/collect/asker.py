@@ -270,4 +270,4 @@ class Asker:
 
 
 def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 2)
+    return None if seconds is None else seconds * 1000

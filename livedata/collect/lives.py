@@ -55,7 +55,7 @@ def slash() -> str:
 
 def began(probe: Probe, rows: Iterable[Row], known: Packed) -> list[Key]:
     """The processes of these rows that the sample before did not have."""
-    return [key for key in map(probe.key_of, rows) if key not in known]
+    return [key for key in map(probe.key_of, rows) if known.get(key) is None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,23 +23,26 @@ class Packed(MutableMapping[Key, Counts]):
         known: those that there are.
     """
 
-    __slots__ = ("_narrow", "_of", "_wide")
+    __slots__ = ("_narrow", "_of", "_unpack", "_wide")
 
     def __init__(self, width: int, known: Mapping[Key, Counts]) -> None:
         self._narrow, self._wide = Struct(f"={width + 1}I"), Struct(f"={width + 1}Q")
+        self._unpack = {form.size: form.unpack for form in (self._narrow, self._wide)}
         self._of: dict[int, bytes | Counts] = {}
         """Pid → its start and counters, as bytes where they are natural numbers."""
         self.update(known)
 
     def _record(self, pid: int) -> Counts | None:
         record = self._of.get(pid)
-        if type(record) is bytes:
-            return (self._narrow if len(record) == self._narrow.size else self._wide).unpack(record)
-        return record  # type: ignore[return-value]
+        return self._unpack[len(record)](record) if isinstance(record, bytes) else record
 
     def get(self, key: Key, default: Any = None) -> Any:
-        record = self._record(key[0])
-        return record[1:] if record is not None and record[0] == key[1] else default
+        record = self._of.get(key[0])
+        if record is None:
+            return default
+        if isinstance(record, bytes):
+            record = self._unpack[len(record)](record)
+        return record[1:] if record[0] == key[1] else default
 
     def __getitem__(self, key: Key) -> Counts:
         found: Counts | None = self.get(key)
@@ -76,7 +79,12 @@ class Packed(MutableMapping[Key, Counts]):
             self._of.clear()
         for key in gone:
             self.pop(key, None)
-        self.update(counters)
+        pack, of = self._narrow.pack, self._of
+        for key, counts in counters.items():
+            try:
+                of[key[0]] = pack(key[1], *counts)
+            except error:
+                self[key] = counts
         return self
 
     def of_pids(self, pids: Collection[int]) -> list[Key]:

@@ -127,12 +127,14 @@ class Samples:
             cursor = way.cursor(reading, cursor, answer.boot_id) or cursor
         dt = elapsed_ms(answer.boot_id, answer.uptime_ms, last.boot_id, last.uptime_ms) if last else None
         before: Mapping[Key, Counts] = last.counters if last and last.boot_id == answer.boot_id else {}
+        lives: Packed | None = None
         gone: list[Key] = []
         if probe.read and probe.key_names == LIVES:
-            before = before if isinstance(before, Packed) else Packed(len(probe.counters), before)
-            new, gone = self._lives(probe, reading, sample, before, answer, ts)
+            lives = before if isinstance(before, Packed) else Packed(len(probe.counters), before)
+            new, gone = self._lives(probe, reading, sample, lives, answer, ts)
             if sample.goes_on:
-                before.update(from_zero(probe, new, last.uptime_ms if last else None))
+                lives.update(from_zero(probe, new, last.uptime_ms if last else None))
+            before = lives
         full = with_increases(probe, sample.rows, before if dt else None)
         table = self._tables.get(probe.into, self._tables[probe.name])
         if cursor:
@@ -144,8 +146,8 @@ class Samples:
             uptime_ms=answer.uptime_ms, cursor=packed(self._cursors[table.name], table.name),
         )  # fmt: skip
         counters: Mapping[Key, Counts] = counters_of(probe, sample.rows)
-        if isinstance(before, Packed):
-            counters = before.followed(counters, gone, sample.whole)
+        if lives is not None:
+            counters = lives.followed(counters, gone, sample.whole)
         elif not sample.whole:
             counters = {**before, **counters}
         self.last[probe.name] = Last(ts, answer.boot_id, answer.uptime_ms, counters, cursor)

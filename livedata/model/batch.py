@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import pyarrow as pa
@@ -102,14 +102,14 @@ def to_arrow(batches: Sequence[Batch]) -> pa.RecordBatch:
         raise pa.ArrowInvalid(f"{probe.name}: rows of {len(values)} values, {width} promised")
     repeats = {"ts": "ts", "host": "host", "boot_id": "boot_id", "offset_ms": "offset_ms", "dt_ms": "dt_ms"}
     offset = len(columns) - width
+    lengths = [len(b.rows) for b in batches]
+    of_batch = pa.array(chain.from_iterable(map(repeat, range(len(batches)), lengths)), pa.int32())
     for i, column in enumerate(columns):
         if i >= offset:
             arrays[column.name] = _array(values[i - offset], column.type)
         else:
-            name = repeats[column.name]
-            arrays[column.name] = _array(
-                list(chain.from_iterable([getattr(b, name)] * len(b.rows) for b in batches)), column.type
-            )
+            of_all = _array([getattr(b, repeats[column.name]) for b in batches], column.type)
+            arrays[column.name] = of_all if set(lengths) == {1} else of_all.take(of_batch)
     if probe.mined:
         arrays[TEMPLATE] = pa.nulls(len(rows), pa.string())
     return mined(pa.RecordBatch.from_arrays(list(arrays.values()), schema=arrow_schema(probe)), probe)

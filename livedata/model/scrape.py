@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from .probe import Column, Derived, Probe
 
@@ -43,8 +44,7 @@ class Failure:
     """Nothing came back from there at all: it may be down, or this machine's own network gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scrape:
+class Scrape(NamedTuple):
     """A row of `scrape`; times in milliseconds, None where it isn't known."""
 
     probe: str

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from operator import itemgetter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..model.probe import Probe
-from ..model.reading import ParseError, Reading
-from .text import U64_END, bad, file
+from ..model.reading import Reading
+from .text import U64_END, bad, file, picker
 
 if TYPE_CHECKING:
     from ..model.batch import Row
@@ -64,16 +64,22 @@ def kind(device: str, devices: Collection[str]) -> str:
     return _KINDS.get(named[1], named[1]) if named else "disk"
 
 
+@lru_cache(maxsize=256)
+def _kinds(devices: tuple[str, ...]) -> tuple[str, ...]:
+    """Of all devices of a host: they are the same from tick to tick, and for many hosts."""
+    names = frozenset(devices)
+    return tuple([kind(device, names) for device in devices])
+
+
 def diskstats(probe: Probe, reading: Reading) -> list[Row]:
     """A row a device; a device that was never used has zeros."""
-    try:
-        order = itemgetter(*[COLUMNS.index(column.name) for column in probe.columns])
-    except ValueError as error:
-        raise ParseError(f"/proc/diskstats gives {', '.join(COLUMNS)}, and nothing else") from error
+    order = picker(PATH, COLUMNS, probe.names)
     lines = [line.split() for line in file(reading, PATH).split("\n") if line]
-    devices = {words[2] for words in lines if len(words) > 2}
+    devices = tuple([words[2] for words in lines if len(words) > 2])
+    if len(devices) != len(lines):
+        raise bad("a line of /proc/diskstats names no device", file(reading, PATH))
     rows = []
-    for words in lines:
+    for words, what in zip(lines, _kinds(devices), strict=True):
         try:
             numbers = list(map(int, words[3 : 3 + _NUMBERS]))
         except ValueError as error:
@@ -87,5 +93,5 @@ def diskstats(probe: Probe, reading: Reading) -> list[Row]:
                 numbers[i] *= _SECTOR
         missing = [None] * (_NUMBERS - len(numbers))
         name = reading.files.get(f"/sys/block/{words[2]}/dm/name", "").strip() or None
-        rows.append(order([words[2], kind(words[2], devices), name, *numbers, *missing]))
+        rows.append(order([words[2], what, name, *numbers, *missing]))
     return rows

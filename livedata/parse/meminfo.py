@@ -21,14 +21,12 @@ _REST = str.maketrans("", "", "_()")
 _LARGEST = 2**53
 
 
-@lru_cache(maxsize=512)
 def _kernel_key(key: str) -> str:
     """`Active(anon)` → `activeanon`, `MemTotal` → `total`, `HugePages_Total` → `hugepages`."""
     bare = key.lower().translate(_REST)
     return "hugepages" if bare == "hugepagestotal" else bare.removeprefix("mem")
 
 
-@lru_cache(maxsize=512)
 def _column_key(name: str) -> str:
     """`active_anon_bytes` → `activeanon`."""
     return name.removesuffix("_bytes").translate(_REST)
@@ -37,19 +35,21 @@ def _column_key(name: str) -> str:
 def meminfo(probe: Probe, reading: Reading) -> list[Row]:
     """One row. Raises ParseError where MemTotal is missing or a wanted value is no number."""
     text = file(reading, PATH)
-    found = {}
-    for line in text.split("\n"):
-        key, _, value = line.partition(":")
-        found[_kernel_key(key)] = value
-    if "total" not in found:
+    found = dict([line.partition(":")[::2] for line in text.split("\n")])
+    if "MemTotal" not in found:
         raise bad("/proc/meminfo lacks MemTotal", text)
-    return [tuple([_value(found.get(_column_key(c.name))) for c in probe.columns])]
+    return [tuple([_value(found[key]) if key else None for key in _keys(tuple(found), probe.names)])]
 
 
-def _value(text: str | None) -> int | None:
+@lru_cache(maxsize=64)
+def _keys(kernel: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str | None, ...]:
+    """The kernel's key for each column, None where it has none. They are the same for all hosts of a kernel."""
+    named = {_kernel_key(key): key for key in kernel}
+    return tuple([named.get(_column_key(name)) for name in columns])
+
+
+def _value(text: str) -> int | None:
     """`  16318480 kB` → bytes; a number without a unit as it is; None for one below zero, which lxcfs writes unsigned."""
-    if text is None:
-        return None
     number = text.removesuffix(" kB")
     value = natural(number, "a value of /proc/meminfo", U64_END)
     if value >= _LARGEST:

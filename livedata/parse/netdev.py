@@ -6,12 +6,11 @@ or wireless is an error, so that file is then missing or empty: null.
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..model.probe import Probe
-from ..model.reading import ParseError, Reading
-from .text import I64_END, U64_END, bad, file, natural
+from ..model.reading import Reading
+from .text import I64_END, U64_END, bad, file, natural, picker
 
 if TYPE_CHECKING:
     from ..model.batch import Row
@@ -33,10 +32,7 @@ _UNKNOWN_SPEED = 2**32 - 1
 
 def netdev(probe: Probe, reading: Reading) -> list[Row]:
     """A row an interface."""
-    try:
-        order = itemgetter(*[COLUMNS.index(column.name) for column in probe.columns])
-    except ValueError as error:
-        raise ParseError(f"/proc/net/dev gives {', '.join(COLUMNS)}, and nothing else") from error
+    order = picker(PATH, COLUMNS, probe.names)
     text = file(reading, PATH)
     first, _, rest = text.partition("\n")
     second, _, lines = rest.partition("\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model.probe import Probe
 from ..model.reading import ParseError, Reading
-from .text import D2_END, bad
+from .text import D2_END, bad, picker
 
 if TYPE_CHECKING:
     from ..model.batch import Row
@@ -39,10 +39,7 @@ def pidstat(probe: Probe, reading: Reading) -> list[Row]:
         ParseError: a text that isn't that of its pid, or no process at all.
     """
     page = page_bytes(reading)
-    try:
-        order = itemgetter(*[_NAMES.index(column.name) for column in probe.columns])
-    except ValueError as error:
-        raise ParseError(f"/proc/PID/stat gives {', '.join(_NAMES)}, and nothing else") from error
+    order = picker("/proc/PID/stat", _NAMES, probe.names)
     reader = reading.files.get("/proc/self/stat", "").partition(" ")[0]
     rows = []
     came = False

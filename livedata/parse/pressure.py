@@ -11,45 +11,43 @@ import re
 from typing import TYPE_CHECKING
 
 from ..model.probe import Probe
-from ..model.reading import ParseError, Reading
-from .text import D2_END, bad, hundredths, natural
+from ..model.reading import Reading
+from .text import D2_END, bad, hundredths, natural, picker
 
 if TYPE_CHECKING:
     from ..model.batch import Row
 
 FOLDER = "/proc/pressure/"
-_LINE = re.compile(r"(some|full) avg10=(\S+) avg60=(\S+) avg300=(\S+) total=(\d+)")
+_LINE = re.compile(r"(some|full) avg10=(\S+) avg60=(\S+) avg300=(\S+) total=(\d+)", re.ASCII)
+COLUMNS = (
+    "resource",
+    *(
+        f"{s}_{n}"
+        for s in ("some", "full")
+        for n in ("avg10_pct", "avg60_pct", "avg300_pct", "seconds_total")
+    ),
+)
 _US = 10_000
 """Microseconds of a hundredth of a second."""
+_NONE = (None,) * 4
 
 
 def pressure(probe: Probe, reading: Reading) -> list[Row]:
     """A row a resource; totals are cut to hundredths of seconds, which never adds up."""
+    order = picker(FOLDER, COLUMNS, probe.names)
     rows = []
     for path, text in sorted(reading.files.items()):
         if not path.startswith(FOLDER) or not text.strip():
             continue
-        values: dict[str, str | int | None] = {"resource": path.removeprefix(FOLDER)}
-        for share in ("some", "full"):
-            values.update(dict.fromkeys(_columns(share)))
+        shares: dict[str, tuple[int | None, ...]] = {"some": _NONE, "full": _NONE}
         for line in text.splitlines():
             found = _LINE.fullmatch(line)
             if not found:
                 raise bad(f"a line of {path} is no pressure", line)
-            averages = [hundredths(word, "an average of pressure") for word in found.groups()[1:4]]
-            total = natural(found[5], "a total of pressure", D2_END * _US) // _US
-            values.update(zip(_columns(found[1]), (*averages, total), strict=True))
-        try:
-            rows.append(tuple([values[column.name] for column in probe.columns]))
-        except KeyError as error:
-            raise ParseError(f"{path} gives {', '.join(values)}; not {error}") from error
+            share, *averages, total = found.groups()
+            shares[share] = (
+                *[hundredths(word, "an average of pressure") for word in averages],
+                natural(total, "a total of pressure", D2_END * _US) // _US,
+            )
+        rows.append(order((path.removeprefix(FOLDER), *shares["some"], *shares["full"])))
     return rows
-
-
-def _columns(share: str) -> tuple[str, ...]:
-    return (
-        f"{share}_avg10_pct",
-        f"{share}_avg60_pct",
-        f"{share}_avg300_pct",
-        f"{share}_seconds_total",
-    )

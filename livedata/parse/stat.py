@@ -6,13 +6,11 @@ exactly a hundredth of a second.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ..model.probe import Probe
-from ..model.reading import ParseError, Reading
-from .text import D2_END, bad, file
+from ..model.reading import Reading
+from .text import D2_END, bad, file, picker
 
 if TYPE_CHECKING:
     from ..model.batch import Row
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 PATH = "/proc/stat"
 KINDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal", "guest", "guest_nice")
 """In the kernel's order; kernels before 2.6.33 lack the last ones."""
+TIMES = tuple(f"{kind}_seconds_total" for kind in KINDS)
 
 
 def _ticks(line: str) -> list[int | None]:
@@ -37,15 +36,6 @@ def _ticks(line: str) -> list[int | None]:
     return [*ticks, *[None] * (10 - len(ticks))]
 
 
-def _names(probe: Probe, first: str) -> Sequence[int]:
-    """Where each of the probe's columns is in [first, *KINDS]."""
-    known = [first, *(f"{kind}_seconds_total" for kind in KINDS)]
-    try:
-        return [known.index(column.name) for column in probe.columns]
-    except ValueError as error:
-        raise ParseError(f"/proc/stat gives {', '.join(known)}, and nothing else") from error
-
-
 def cpu(probe: Probe, reading: Reading) -> list[Row]:
     """One row of the host's CPU time, and how many cores are online."""
     text = file(reading, PATH)
@@ -53,12 +43,12 @@ def cpu(probe: Probe, reading: Reading) -> list[Row]:
         raise bad("/proc/stat does not begin with its cpu line", text)
     cores = text.count("\ncpu")
     values = [cores, *_ticks(text.partition("\n")[0])]
-    return [tuple([values[i] for i in _names(probe, "cores")])]
+    return [picker(PATH, ("cores", *TIMES), probe.names)(values)]
 
 
 def core(probe: Probe, reading: Reading) -> list[Row]:
     """One row for each core that is online."""
-    order = itemgetter(*_names(probe, "core"))
+    order = picker(PATH, ("core", *TIMES), probe.names)
     rows = []
     for line in file(reading, PATH).split("\n")[1:]:
         if not line.startswith("cpu"):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
 from ..model.reading import ParseError, Reading
 
 I64_END = 2**63
@@ -32,6 +37,20 @@ def file(reading: Reading, path: str) -> str:
     if text is None:
         raise ParseError(f"{path} did not come")
     return text
+
+
+@lru_cache(maxsize=512)
+def picker(what: str, known: tuple[str, ...], names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """A function from the values of all columns that are known to those that a probe has, in its order.
+
+    Raises:
+        ParseError: `what` does not give one of them.
+    """
+    try:
+        places = [known.index(name) for name in names]
+    except ValueError as error:
+        raise ParseError(f"{what} gives {', '.join(known)}, and nothing else") from error
+    return itemgetter(*places) if len(places) > 1 else lambda values: tuple([values[i] for i in places])
 
 
 def natural(text: str, what: str, end: int = I64_END) -> int:

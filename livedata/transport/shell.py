@@ -237,9 +237,11 @@ class Shell:
         if self._reader and self._reader.note.isdecimal() and len(self._reader.note) < 10:
             before, self._reader_seconds = self._reader_seconds, int(self._reader.note) / 100
             cpu = None if cpu is None else cpu + self._reader_seconds - before
+        # An answer is not kept until the next: there are as many shells as hosts.
+        sections, self._sections = self._sections, {}
         return Answer(
             nonce=self._nonce,
-            sections=self._sections,
+            sections=sections,
             boot_id=self._begin.boot_id if self._begin else None,
             uptime_ms=self._begin.uptime_ms if self._begin else None,
             rtt=self._began_at - started if self._began_at else None,

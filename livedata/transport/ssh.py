@@ -45,6 +45,8 @@ KEEPALIVE_SECONDS, KEEPALIVE_COUNT = 11, 1
 one that comes back within 11 s is kept."""
 WINDOW_BYTES = 256 * 1024
 """What a shell may send ahead (RFC 4254, 5.2): one that is given up over a slow link delays the others by no more."""
+MSG_IGNORE = 2
+"""RFC 4253, 11.2."""
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
 DEFAULT_KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts")
 COMMAND = "exec /bin/sh -s"
@@ -55,9 +57,22 @@ SILENT = frozenset({
 
 
 class _Client(asyncssh.SSHClient):
-    """Keeps why a connection ended."""
+    """Keeps why a connection ended, and leaves out empty packets.
+
+    asyncssh sends one before each of ours, against an attack on ciphers in CBC mode (RFC 4251, 9.3.1). None of `CIPHERS` is of that mode, and to
+    both sides it costs as much as the packet that asks.
+    """
 
     ended: Exception | None = None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        send = conn.send_packet
+
+        def send_wanted(pkttype: int, *args: bytes, **more: Any) -> None:
+            if pkttype != MSG_IGNORE:
+                send(pkttype, *args, **more)
+
+        conn.send_packet = send_wanted  # type: ignore[method-assign]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended = exc
