@@ -46,6 +46,7 @@ def test_of_a_feeder_only_its_cursor_is_known() -> None:
     last = sources_known(known, [LOG, FEED])
     assert last == {"log": Last(7, "b", 5, {}, "1"), "feed": Last(0, None, None, {}, "2")}
     assert sources_known(known, [LOG])["log"].cursor == "1"
+    assert "feed" not in sources_known(known, [LOG, replace(FEED, into="other")])
 
 
 class Two:

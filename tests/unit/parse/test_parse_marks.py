@@ -10,19 +10,31 @@ from hypothesis import strategies as st
 from livedata.model.reading import Reading
 from livedata.parse import CURSORS, UNSEEN
 from livedata.parse.journal import cursor_back
-from livedata.parse.marks import BEGIN, Gap, Place, place, resumed, unseen_back
+from livedata.parse.marks import (
+    BEGIN,
+    KEPT,
+    Gap,
+    Place,
+    going_on,
+    place,
+    resumed,
+    unseen_back,
+    went_back,
+    went_on,
+)
 
 SYSTEM, USER = "5" * 32, "6" * 32
 
 
-def own(number: int, boot: int = 1, sequence: str = SYSTEM) -> str:
-    return f"s={sequence};i={number:x};b={boot:08x}{0:024x};m=1;t={1_000 + number:x};x=1"
+def own(number: int, boot: int = 1, sequence: str = SYSTEM, set_back: int = 0) -> str:
+    return f"s={sequence};i={number:x};b={boot:08x}{0:024x};m=1;t={1_000 + number - set_back:x};x=1"
 
 
-def line(number: int, boot: int = 1, sequence: str = SYSTEM) -> str:
+def line(number: int, boot: int = 1, sequence: str = SYSTEM, set_back: int = 0) -> str:
+    """`set_back`: by how much the clock was when it came."""
     entry = {
-        "__CURSOR": own(number, boot, sequence),
-        "__REALTIME_TIMESTAMP": str(1_000 + number),
+        "__CURSOR": own(number, boot, sequence, set_back),
+        "__REALTIME_TIMESTAMP": str(1_000 + number - set_back),
         "MESSAGE": f"{number}",
     }
     return json.dumps(entry) + "\n"
@@ -85,6 +97,36 @@ def test_where_nothing_older_is_the_journal_begins() -> None:
     assert place(kept).back == own(3)
     kept = cursor_back(Reading(text=""), kept, None)
     assert (place(kept).back, place(kept).head) == (BEGIN, own(6))
+
+
+def test_what_is_gone_back_from_are_the_first_that_came() -> None:
+    kept = went_on(own(6), line(5) + line(6), None)
+    kept = went_on(own(8), line(7) + line(8), kept)
+    assert (place(kept).head, place(kept).back, place(kept).reached) == (own(8), own(5), 1_005)
+
+
+def test_entries_of_another_boot_do_not_lead_away_from_this_one() -> None:
+    this = f"{2:08x}-0000-0000-0000-000000000000"
+    at_this, at_other = went_on(own(9, 2), line(9, 2), None), went_on(own(7, 1), line(7, 1), None)
+    assert going_on(line(3, 1), at_this, this) is None
+    assert going_on(line(3, 1), at_other, this) == line(3, 1)[:-1]
+    assert going_on(line(10, 2) + line(4, 1), at_this, this) == line(10, 2)[:-1]
+
+
+def test_a_boot_whose_clock_was_set_back_does_not_end_the_reading_back() -> None:
+    kept = went_on(own(100), line(100), None)
+    kept = went_back(line(99) + line(98, set_back=900), kept, begin=False)
+    assert place(kept).reached == 1_099
+
+
+def test_the_pairs_that_came_last_are_remembered() -> None:
+    kept = None
+    for boot in range(KEPT):
+        kept = went_on(own(boot, boot), line(boot, boot), kept)
+    kept = went_on(own(90, 0), line(90, 0), kept)  # the oldest of them once more, and then a new one
+    kept = went_on(own(91, 77), line(91, 77), kept)
+    boots = [int(name[:8], 16) for name in place(kept).marks]
+    assert boots == [*range(2, KEPT), 0, 77]
 
 
 def test_an_entry_that_is_cut_off_is_gone_back_to_again() -> None:
