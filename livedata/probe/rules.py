@@ -20,7 +20,17 @@ TEXTS = frozenset({"fields", "keyvalue", "csv"})
 """Formats whose values are texts."""
 KEYS: tuple[Type, ...] = ("str", "i64", "u64", "bool", "d2")
 """What rollups can have a row for each value of."""
-TABLE_KEYS = ("columns", "derived", "rollup", "rollup_by", "rollup_keep", "full", "snapshot", "after", "mined")
+TABLE_KEYS = (
+    "columns",
+    "derived",
+    "rollup",
+    "rollup_by",
+    "rollup_keep",
+    "full",
+    "snapshot",
+    "after",
+    "mined",
+)
 """What a header says of its own table or samples: nothing, where the rows go into another's."""
 UNITS = {
     "kb": "bytes", "kib": "bytes", "mb": "bytes", "mib": "bytes", "gb": "bytes", "gib": "bytes", "tb": "bytes", "tib": "bytes", "sectors": "bytes", "pages": "bytes",

@@ -109,8 +109,8 @@ LISTS = st.dictionaries(
 def test_after_each_sample_it_is_known_what_there_is(steps: list[tuple[Processes, str]]) -> None:
     session = Reading()
     watching = Watching(session)
-    for processes, fate in steps:
-        processes = processes | {9: (1, 0, 0)}  # a host without any does not answer
+    for some, fate in steps:
+        processes = some | {9: (1, 0, 0)}  # a host without any does not answer
         session.processes, session.fate = processes, fate
         watching.tick()
         if fate in ("answers", "is another"):

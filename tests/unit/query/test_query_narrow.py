@@ -206,9 +206,7 @@ def test_planning_and_asking_happen_at_one_moment(days: Path, monkeypatch: pytes
     """Or a row between the two `now()` would be lost."""
     seen: list[str] = []
     before = plan_module.bounds_of
-    monkeypatch.setattr(
-        plan_module, "bounds_of", lambda plan, *of: (seen.append(plan), before(plan, *of))[1]
-    )
+    monkeypatch.setattr(plan_module, "bounds_of", lambda plan, *of: (seen.append(plan), before(plan, *of))[1])
     with Pool() as pool:
         for _ in range(2):
             ((now,),) = rows_of(days, "SELECT now()::VARCHAR FROM load WHERE ts < now() LIMIT 1", pool)
