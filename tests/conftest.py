@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.fleet.host import spaces
+
+settings.register_profile(
+    "house", deadline=None
+)  # how long an example takes says more of the machine than of the code
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -42,7 +42,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(PIECES, max_size=25).map(" ".join) | st.text(max_size=80))
 def test_no_text_brings_forth_anything_but_the_own_error(text: str) -> None:
     try:
@@ -52,7 +52,7 @@ def test_no_text_brings_forth_anything_but_the_own_error(text: str) -> None:
     complete(text, len(text) // 2)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_pieces_of_real_searches_put_together_run_or_are_refused(pool: Pool, data: st.DataObject) -> None:
     commands = [
@@ -133,7 +133,7 @@ def test_macros_can_not_blow_up() -> None:
         expanded("`m0`", macros)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pattern=st.text(alphabet="ab()[]{}|*+?.\\^$-:<>=!P1d,'", max_size=20))
 def test_a_regular_expression_that_is_let_through_is_one_for_the_engine(
     engine: duckdb.DuckDBPyConnection, pattern: str

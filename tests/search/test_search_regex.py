@@ -50,7 +50,7 @@ def test_groups_are_numbered_as_they_open() -> None:
     assert group_names(r"(a)(?<b>[(]x)(?:c)(?P<d>\()(?i)(e)") == [(2, "b"), (3, "d")]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="ab-[]^z", max_size=8), st.sampled_from("ab-z[]^"))
 def test_a_class_holds_the_same_characters(body: str, char: str) -> None:
     pattern = f"[{body}]"

@@ -174,7 +174,7 @@ def made_up(
 
 
 @given(trees=TREES, lost=st.sets(st.integers(0, 4)), forgot=st.sets(st.integers(0, 4)))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_it_sends_put_together_is_what_there_is(
     made_up: tuple[Beside, Path], trees: list[dict[int, tuple[bytes, int]]], lost: set[int], forgot: set[int]
 ) -> None:

@@ -143,7 +143,7 @@ def chain(file: Path, name: str, seen: tuple[str, ...], *arguments: str) -> list
     return [*passed, answer]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES)
 def test_a_host_gets_what_ssh_says(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

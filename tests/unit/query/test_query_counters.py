@@ -24,7 +24,7 @@ def in_order(table: pa.Table) -> list[str]:
     return sorted(str(tuple(row.values())) for row in table.to_pylist())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(samples())
 def test_sql_gives_back_what_thin_left_out(rows: pa.Table) -> None:
     columns = [c for c in stored_columns(DISK) if c.name in NAMES]

@@ -167,7 +167,7 @@ def test_a_pool_goes_on_after_damage(copy: Path) -> None:
 OTHERS = """SELECT host, count(*), sum(hash(COLUMNS(*))) FROM cpu WHERE host <> 'web-02' GROUP BY host ORDER BY host"""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), quiet=st.booleans())
 def test_any_flipped_bit_is_answered(
     store: Path, tmp_path_factory: pytest.TempPathFactory, where: float, bit: int, quiet: bool

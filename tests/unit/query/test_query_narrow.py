@@ -290,7 +290,7 @@ class Placed(str):
         return f"({self.replace('{t}', alias)})"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(SHAPES), ASKED, ASKED)
 def test_narrowed_or_not_the_answer_is_the_same(
     days: Path, pools: tuple[Pool, Pool], shape: str, first: str, second: str

@@ -36,7 +36,7 @@ def test_rollups_answer_what_the_rows_answer(askers: list[Asker]) -> None:
     """Rows, names and types; a sum of doubles may differ in its last digits. Of such questions rollups answer a good part."""
     counts: Counter[str] = Counter()
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(askers), questions(), scopes())
     def check(asker: Asker, sql: str, scope: Scope) -> None:
         note(sql)

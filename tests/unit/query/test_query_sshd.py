@@ -102,7 +102,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), max_s
 )
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(names=st.lists(NAMES, min_size=1, max_size=40))
 def test_no_name_can_say_where_from_or_that_it_was_let_in(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]

@@ -140,7 +140,7 @@ def check_same(store: Path, pool: Pool, where: str) -> int:
     return len(found)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(QUESTION)
 def test_the_answer_is_that_of_reading_everything(store: Path, pool: Pool, where: str) -> None:
     check_same(store, pool, where)

@@ -100,7 +100,7 @@ def test_the_rows_are_the_same_and_the_files_few_and_sorted(root: Path, hosts: i
     assert everything(root) == before
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_however_rows_come_and_go_through_compaction_none_is_lost_or_doubled(data: st.DataObject) -> None:
     import tempfile

@@ -45,7 +45,7 @@ def known(root: Path) -> tuple[list[str], Place]:
         return sealed + messages(log.fresh), log.through
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from([append, append_twice, seal]), max_size=12),
     st.lists(st.lists(st.sampled_from([append, append_twice, seal]), max_size=4), max_size=6),

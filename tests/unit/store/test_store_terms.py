@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from livedata.model.batch import Batch, arrow_schema, to_arrow
@@ -93,7 +93,6 @@ def test_a_file_without_them_is_known(tmp_path: Path) -> None:
         assert may_hold(tmp_path / "odd", [frozenset({"two"})]) is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.text() | st.none() | st.from_regex(r"[a-c.0-2 :]{1,20}"), max_size=30))
 def test_no_word_is_missed(texts: list[str | None]) -> None:
     filters = Filters()

@@ -63,7 +63,7 @@ def samples(draw: st.DrawFn) -> pa.Table:
     return by_series(table, DISK)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(samples(), st.integers(0, 50), st.integers(0, 50))
 def test_fill_gives_back_what_thin_left_out(rows: pa.Table, offset: int, length: int) -> None:
     lean = thin(rows, DISK)

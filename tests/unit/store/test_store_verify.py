@@ -40,7 +40,7 @@ def test_a_sound_store_is_said_to_be(root: Path) -> None:
     assert repair(root, START_US).repaired == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(0, 7))
 def test_any_flipped_bit_is_found(where: int, bit: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

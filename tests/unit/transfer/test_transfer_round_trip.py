@@ -23,7 +23,7 @@ from .samples import EVERY_TYPE, rows, table
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 WANTED = Wanted("every_type")
-SETTINGS = settings(max_examples=40, deadline=None)
+SETTINGS = settings(max_examples=40)
 
 
 def there_and_back(

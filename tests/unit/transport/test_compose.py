@@ -140,7 +140,7 @@ def test_roots_replace_proc_and_sys() -> None:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=50))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_quoting_survives_a_real_shell(text: str) -> None:
     dash = shutil.which("dash") or "sh"
     done = subprocess.run([dash, "-c", f"printf %s {quote(text)}"], capture_output=True, check=True)
