@@ -1,6 +1,6 @@
 """The counters of a host's processes, small: there are 200 of them on a host, and a collector keeps those of every host between two samples.
 
-A dict of tuples takes 370 bytes a process, this 150; and what is near together in memory is soon found, as each host's turn comes when others
+A dict of tuples takes 270 bytes a process, this 135; and what is near together in memory is soon found, as each host's turn comes when others
 have long taken the processor's caches.
 """
 
