@@ -102,14 +102,16 @@ def to_arrow(batches: Sequence[Batch]) -> pa.RecordBatch:
         raise pa.ArrowInvalid(f"{probe.name}: rows of {len(values)} values, {width} promised")
     repeats = {"ts": "ts", "host": "host", "boot_id": "boot_id", "offset_ms": "offset_ms", "dt_ms": "dt_ms"}
     offset = len(columns) - width
-    lengths = [len(b.rows) for b in batches]
-    of_batch = pa.array(chain.from_iterable(map(repeat, range(len(batches)), lengths)), pa.int32())
+    # What is one value a batch is made once for each, and taken for its rows.
+    of_batch = pa.array(
+        chain.from_iterable(repeat(i, len(b.rows)) for i, b in enumerate(batches)), pa.int32()
+    )
     for i, column in enumerate(columns):
         if i >= offset:
             arrays[column.name] = _array(values[i - offset], column.type)
         else:
-            of_all = _array([getattr(b, repeats[column.name]) for b in batches], column.type)
-            arrays[column.name] = of_all if set(lengths) == {1} else of_all.take(of_batch)
+            of_each = _array([getattr(b, repeats[column.name]) for b in batches], column.type)
+            arrays[column.name] = of_each.take(of_batch)
     if probe.mined:
         arrays[TEMPLATE] = pa.nulls(len(rows), pa.string())
     return mined(pa.RecordBatch.from_arrays(list(arrays.values()), schema=arrow_schema(probe)), probe)
