@@ -17,6 +17,7 @@ import pytest
 from livedata.model.reading import Reading
 from livedata.model.scrape import Outcome
 from livedata.parse.logfile import files_taken, place
+from livedata.parse.logs import follow
 from tests.shells.scripts import PROBES, become_nobody
 
 
@@ -127,6 +128,57 @@ def test_through_copytruncate(log: Log, regrown: int) -> None:
     log.pull()
     assert log.complete
     assert log.lost == []
+
+
+def test_where_one_generation_is_kept_and_a_new_file_comes_late(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with busybox: whoever writes makes the next file, and the inodes of those that went are given anew."""
+    monkeypatch.setattr(follow, "PATIENCE", 0)
+    for lines in (5, 7, 11, 13):
+        log.write(lines)
+        log.pull()
+        log.write(1)
+        log.file.rename(log.rotated(0))
+        log.pull()
+        log.write(lines * 2)
+        log.file.rename(log.rotated(0))
+        log.pull()
+        assert log.complete
+
+
+def test_what_was_read_and_followed_is_not_waited_for(log: Log) -> None:
+    for lines in (5, 7, 11, 13):
+        log.write(lines)
+        log.pull()
+        log.write(1)
+        log.file.rename(log.rotated(0))
+        log.write(lines * 2)
+        log.pull()
+        assert log.complete
+    assert log.lost == []
+
+
+def test_what_one_answer_has_no_room_for_comes_with_the_next(log: Log) -> None:
+    log.write(10)
+    log.pull()
+    log.write(2_000)
+    assert log.pull(limit=32) > 3
+    assert log.complete
+
+
+def test_an_empty_file_may_have_been_rotated_meanwhile(log: Log) -> None:
+    """Its inode tells nothing after a while: it may be given anew."""
+    log.file.touch()
+    log.pull()
+    first, _, state = log.cursor.partition("\n")
+    known = msgspec.json.decode(state)
+    known[str(log.file)]["at"] -= 600_000_000
+    log.cursor = f"{first}\n{msgspec.json.encode(known).decode()}"
+    for file in (log.rotated(2), log.rotated(1), log.file):
+        log.write(3, file)
+    log.pull()
+    assert log.complete
 
 
 def test_several_packed_generations_later(log: Log) -> None:

@@ -193,7 +193,7 @@ class _Reader:
             and (len(followed.tails) > 2 or first.until < self.answer.now)
         ):
             del followed.tails[0]
-        if self.answer.now - followed.at > MINUTE:
+        if self.answer.now - followed.at > MINUTE and not any(t.sought for t in followed.tails):
             followed.at = self.answer.now
 
     def _is_it(self, tail: Tail) -> bool:
@@ -249,13 +249,14 @@ class _Reader:
         )
         tail.sought, tail.tries = next(fits, ""), 0
         if not tail.sought:
+            # Of a generation that was read and followed by another nothing is missed, and the younger ones shall not wait for it.
+            matters = tail.offset and (tail is followed.tails[-1] or not tail.read_once)
             tail.failed = tail.failed or self.answer.now
-            if tail.offset and self.answer.now - tail.failed < PATIENCE:
+            if matters and self.answer.now - tail.failed < PATIENCE:
                 tail.sought = NONE  # names change while they are listed: once more, later
                 return
-            newest = tail is followed.tails[-1]
             followed.tails.remove(tail)
-            if tail.offset and (newest or not tail.read_once):
+            if matters:
                 self.taken.lost.append(
                     f"{self.path}: what followed its first {tail.offset:,} bytes is gone, if anything did"
                 )
@@ -270,9 +271,11 @@ class _Reader:
         elif followed.tails:
             order = []
         else:
-            last = followed.last
+            last = followed.last  # and `written` is the beginning of a minute
             order = [
-                f for f in order if f is self.family.current or (last and f.written and f.written > last)
+                f
+                for f in order
+                if f is self.family.current or (last and f.written and f.written + MINUTE > last)
             ]
         for file in order:
             tail = Tail(file.inode)
