@@ -218,7 +218,7 @@ def listener(
     probes = {p.name: p for p in probes_for(config, hosts).values() if LOG in (p.name, p.into)}
     ways = transports(config, hosts)
     yield Collector(
-        Passing(LOG, hear), hosts, probes, ways, SystemClock(), config, said, complain, filled=filled
+        Passing(LOG, hear, said), hosts, probes, ways, SystemClock(), config, said, complain, filled=filled
     )
 
 

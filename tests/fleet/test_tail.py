@@ -124,6 +124,13 @@ def test_without_a_collector_the_hosts_are_asked_and_nothing_is_kept(fleet: Flee
     assert not product.store.exists()
 
 
+def test_what_a_host_does_not_show_is_told(fleet: Fleet, product: Product) -> None:
+    fleet.make("web-01", "journal_denied")
+    product.hosts(fleet.hosts)
+    with tailing(product) as tail:
+        wait_for(lambda: "usermod -aG systemd-journal mon" in tail.errors, 20)
+
+
 @pytest.mark.parametrize("collected", [False, True])
 def test_an_interrupt_ends_it_quietly(fleet: Fleet, product: Product, collected: bool) -> None:
     web, _ = two(fleet, product)
