@@ -8,7 +8,7 @@ from dataclasses import fields as dataclass_fields
 
 from sqlglot import exp
 
-from . import sql
+from . import series, sql
 from .commands import COMMANDS
 from .frame import Build, Frame, Step
 from .grammar import parse
@@ -171,6 +171,7 @@ def _same(value: str, default: str) -> bool:
 def _statement(frame: Frame) -> tuple[exp.Select, dict[str, Kind]]:
     """The SELECT that gives a frame's fields by their names, in its order."""
     build = frame.build
+    series.overwritten(frame)
     shown = dict(frame.fields)
     order = list(frame.order)
     outputs: list[tuple[str, Sql]] = []

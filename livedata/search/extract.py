@@ -52,7 +52,15 @@ def found_in(text: Sql, name: str) -> Value:
     of_json = json_value(text, name)
     if of_json.kind == "list":
         return Value(sql.case([(sql.fn("starts_with", text, "{"), of_json.sql)]), "list")
-    return Value(sql.case([(sql.fn("starts_with", text, "{"), of_json.sql)], pair_value(text, name)), "text")
+    # An object or an array is no field itself; its parts are.
+    leaf = sql.negated(
+        sql.within(
+            sql.fn("json_type", sql.try_cast(text, "JSON"), json_path(name)),
+            map(sql.text, ("OBJECT", "ARRAY")),
+        )
+    )
+    inner = sql.case([(leaf, of_json.sql)])
+    return Value(sql.case([(sql.fn("starts_with", text, "{"), inner)], pair_value(text, name)), "text")
 
 
 def pair_between(text: Sql, name: str, pairs: str, keys: str) -> Sql:

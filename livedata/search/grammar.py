@@ -115,7 +115,9 @@ def command(p: Parser) -> Command:
     name = COMMAND.match(p.text, p.pos)
     if not name:
         p.unexpected("as a command")
-    low = name.group().lower()
+    end, low = name.end(), name.group().lower()
+    if low not in COMMANDS and (stem := low.split("-")[0]) in COMMANDS:  # sort-count
+        end, low = name.start() + len(stem), stem
     if low not in COMMANDS:
         if low in REFUSED:
             p.fail(f"{low} is not there", REFUSED[low])
@@ -123,7 +125,7 @@ def command(p: Parser) -> Command:
             f"there is no command {name.group()}",
             suggestion(low, COMMANDS, "livedata fleet search --help-command lists them"),
         )
-    p.pos = name.end()
+    p.pos = end
     p.space()
     declaration = COMMANDS[low]
     if declaration.name == "search":

@@ -93,9 +93,24 @@ def expanded(frame: Frame, aggregates: Sequence[Aggregate], keys: Sequence[str])
             continue
         pattern = a.argument.name
         start, _, end = pattern.partition("*")
-        for name in frame.matching(pattern):
-            if name in keys or frame.fields[name].kind == "map":
-                continue
+        names = [
+            n
+            for n in frame.matching(pattern)
+            if n not in keys and frame.fields[n].kind != "map" and n != frame.aliases.get("_time")
+        ]
+        if frame.wide is not None:
+            frame.fail(
+                a.argument.at,
+                "a wildcard can't mean the series of a chart: what they are is known only when it has run",
+                "untable makes rows of them: | untable _time name value | stats avg(value) BY name",
+            )
+        if not names and frame.open_fields:
+            frame.fail(
+                a.argument.at,
+                f"no column is called {pattern}",
+                f"fields of messages are found when they are named: {a.function}(bytes_in)",
+            )
+        for name in names:
             part = name[len(start) : len(name) - len(end)] if end else name[len(start) :]
             alias = a.alias.replace("*", part, 1) if a.alias else f"{a.function}({name})"
             found.append(

@@ -230,7 +230,13 @@ def key(p: Parser, d: Declaration) -> Key | None:
     name, kind = word[0], ""
     if not word[1] and p.peek("("):
         if name.lower() not in {"auto", "num", "str", "ip"}:
-            p.fail(f"{name}() is no way to compare", "there are auto(), num(), str() and ip()", at)
+            if name.lower() not in AGGREGATES and not COUNTED.fullmatch(name.lower()):
+                p.fail(f"{name}() is no way to compare", "there are auto(), num(), str() and ip()", at)
+            start = at + len(sign)
+            p.pos = _closing(p)
+            name = _BLANKS.sub("", p.text[start : p.pos]).lstrip()
+            p.space()
+            return Key(name, sign == "-", at=at)
         p.take("(")
         kind = name.lower()
         inner = p.word(FIELD_WORD)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .. import series, sql
 from ..declare import Declaration, Shape
-from ..frame import Frame
+from ..frame import Field, Frame
 from ..parser import Parser
 from ..shapes import field
 from ..tree import Command, Keyword, Word
@@ -19,17 +20,25 @@ def sign(p: Parser, d: Declaration) -> Keyword | None:
     return None
 
 
-def kept_fields(frame: Frame, words: list[Word]) -> dict[str, object]:
+def kept_fields(frame: Frame, words: list[Word]) -> dict[str, Field]:
     """The fields that are named, in the order in which they are, each as a column; those that no row has are null."""
-    from .. import sql
-    from ..frame import Field
-
     found: dict[str, Field] = {}
     for word in words:
         for name in frame.matching(word.text):
             there = frame.field(name, word.at)
             found[name] = there or Field(frame.item(name, sql.null()), "text")
-    return found  # type: ignore[return-value]
+    return found
+
+
+def kept_series(frame: Frame, words: list[Word]) -> tuple[Field | None, int]:
+    """The series of a chart that wildcards among the fields mean, and how many fields stand before them."""
+    wild = next((i for i, w in enumerate(words) if "*" in w.text), None)
+    if frame.wide is None or wild is None:
+        return None, 0
+    patterns = [w.text for w in words if "*" in w.text]
+    series.kept(frame, patterns, [w.text for w in words if w.text not in patterns])
+    before = {n for w in words[: wild + 1] for n in frame.matching(w.text)}
+    return frame.wide, len(before)
 
 
 def compile_fields(frame: Frame, command: Command) -> Frame:
@@ -38,8 +47,10 @@ def compile_fields(frame: Frame, command: Command) -> Frame:
         for word in words:
             for name in frame.matching(word.text):
                 frame.hide(name)
+        series.dropped(frame, [w.text for w in words])
         return frame
     kept = kept_fields(frame, words)
+    wide = kept_series(frame, words)
     events = frame.events
     # Splunk keeps these two of events for later commands unless they are taken away by name.
     internal = {
@@ -47,7 +58,8 @@ def compile_fields(frame: Frame, command: Command) -> Frame:
     }
     order = frame.order
     aliases = frame.aliases
-    frame.tabled(kept, order)  # type: ignore[arg-type]
+    frame.tabled(kept, order)
+    frame.wide, frame.wide_at = wide
     frame.events = events
     frame.aliases = {a: b for a, b in aliases.items() if b in kept}
     frame.found = {n: f for n, f in internal.items() if n not in kept and frame.aliases.get(n) not in kept}

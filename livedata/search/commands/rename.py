@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .. import sql
+from .. import series, sql
 from ..declare import Declaration
 from ..frame import Field, Frame, Lazy
 from ..shapes import renamed
 from ..tree import Command, Renamed
-from ..values import Value, as_number
+from ..values import Value, as_number, common
 
 
 def compile_rename(frame: Frame, command: Command) -> Frame:
@@ -15,6 +15,9 @@ def compile_rename(frame: Frame, command: Command) -> Frame:
         if isinstance(part, Renamed):
             for old, new in _pairs(frame, part):
                 _rename(frame, old, new, part.at)
+            if "*" in part.old:
+                series.renamed(frame, part.old, part.new)
+                found_by_name(frame, part)
     return frame
 
 
@@ -29,8 +32,63 @@ def _pairs(frame: Frame, part: Renamed) -> list[tuple[str, str]]:
     ]
 
 
+def found_by_name(frame: Frame, part: Renamed) -> None:
+    """Lets the fields that are only found when they are named be found by their new names, and no more by their old ones."""
+    if not frame.lazy or part.old.count("*") != 1:
+        return
+    (start, end), (new_start, new_end) = part.old.split("*"), part.new.split("*")
+    before = tuple(frame.lazy)
+
+    def look(name: str) -> Value | None:
+        return next((v for find in before if (v := find(name)) is not None), None)
+
+    def old_of(name: str) -> str | None:
+        middle = name[len(new_start) : len(name) - len(new_end)]
+        whole = name == new_start + middle + new_end
+        return start + middle + end if whole and middle and not middle.startswith("_") else None
+
+    def find(name: str) -> Value | None:
+        old = old_of(name)
+        renamed = look(old) if old is not None and old not in frame.fields else None
+        gone = name == start + name[len(start) : len(name) - len(end)] + end and part.old != "*"
+        values = [v for v in (renamed, None if gone else look(name)) if v is not None]
+        return first_of(values) if values else None
+
+    for name in frame.build.facts.get("mentioned", ()):
+        old = old_of(name)
+        if name in frame.fields and old is not None and old not in frame.fields and (there := look(old)):
+            _put_before(frame, name, there)
+    frame.lazy = [find]
+    frame.found = {
+        n: f for n, f in frame.found.items() if old_of(n) is None and not n.startswith(start or "*")
+    }
+
+
+def first_of(values: list[Value]) -> Value:
+    """The first that there is."""
+    if len(values) == 1:
+        return values[0]
+    kind, made = common(values)
+    return Value(sql.fn("coalesce", *made), "text" if kind == "null" else kind)
+
+
+def _put_before(frame: Frame, name: str, value: Value) -> None:
+    """A value in the place of a column's where there is one; an event's message stays what is searched."""
+    there = frame.fields[name]
+    for other, of in list(frame.aliases.items()):
+        if of == name:
+            del frame.aliases[other]
+            frame.found[other] = there
+    frame.put(name, first_of([value, Value(sql.column(there.column), there.kind)]))
+
+
 def _rename(frame: Frame, old: str, new: str, at: int) -> None:
     if old == new:
+        return
+    if frame.wide is not None and old not in frame.fields and frame.aliases.get(old) not in frame.fields:
+        frame.hide(new)
+        series.renamed(frame, old, new)
+        frame.found.pop(old, None)
         return
     shown = old if old in frame.fields else frame.aliases.get(old, old)
     there = frame.field(old, at)

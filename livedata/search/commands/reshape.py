@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from .. import sql
+from .. import series, sql
 from ..charting import Split, pivoted
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame, Order, Step
@@ -52,6 +52,7 @@ def struct(**parts: Sql) -> Sql:
 
 def pairs(frame: Frame, names: list[str]) -> tuple[Sql, Kind]:
     """A list of (name, value) of a row's fields and series."""
+    series.overwritten(frame)
     values = [Value(sql.column(frame.fields[n].column), frame.fields[n].kind) for n in names]
     kinds = list(values)
     if frame.wide is not None:
@@ -64,10 +65,10 @@ def pairs(frame: Frame, names: list[str]) -> tuple[Sql, Kind]:
     if frame.wide is not None:
         entries = sql.fn("map_entries", sql.column(frame.wide.column))
         inner = as_kind(Value(sql.variable("e.value"), frame.wide.kind), kind)
-        series = sql.fn(
+        others = sql.fn(
             "list_transform", entries, sql.function_of("e", struct(k=sql.variable("e.key"), v=inner))
         )
-        listed = sql.fn("list_concat", listed, series) if names else series
+        listed = sql.fn("list_concat", listed, others) if names else others
     return listed, kind
 
 
@@ -152,8 +153,8 @@ def _as_texts(frame: Frame, names: list[str]) -> tuple[Sql, Kind]:
         return sql.items(*shown), "text"
     inner = as_text(Value(sql.variable("e.value"), frame.wide.kind))
     entries = sql.fn("map_entries", sql.column(frame.wide.column))
-    series = sql.fn("list_transform", entries, sql.function_of("e", struct(k=sql.variable("e.key"), v=inner)))
-    return sql.fn("list_concat", sql.items(*shown), series) if shown else series, "text"
+    others = sql.fn("list_transform", entries, sql.function_of("e", struct(k=sql.variable("e.key"), v=inner)))
+    return sql.fn("list_concat", sql.items(*shown), others) if shown else others, "text"
 
 
 XYSERIES = Declaration(

@@ -6,17 +6,15 @@ from ..declare import Declaration
 from ..frame import Frame
 from ..shapes import field
 from ..tree import Command, Word
-from .fields import kept_fields
+from .fields import kept_fields, kept_series
 
 
 def compile_table(frame: Frame, command: Command) -> Frame:
     words = [p for p in command.parts if isinstance(p, Word)]
     kept = kept_fields(frame, words)
-    wide, order = frame.wide, frame.order
-    everything = any(w.text == "*" for w in words)
-    frame.tabled(kept, order)  # type: ignore[arg-type]
-    if wide is not None and everything:
-        frame.wide = wide
+    wide, order = kept_series(frame, words), frame.order
+    frame.tabled(kept, order)
+    frame.wide, frame.wide_at = wide
     return frame
 
 

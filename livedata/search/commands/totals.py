@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from .. import sql
+from .. import series, sql
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame
 from ..shapes import field, option
@@ -57,6 +57,7 @@ def _number(frame: Frame, name: str) -> Sql:
 
 
 def _rows(frame: Frame, names: list[str], into: str) -> None:
+    series.overwritten(frame)
     parts = [sql.fn("coalesce", _number(frame, n), sql.number(0)) for n in names]
     whole = all((f := frame.field(n)) is not None and f.kind == "int" for n in names)
     if frame.wide is not None and frame.wide.kind in {"int", "num"}:
