@@ -30,6 +30,7 @@ def stacked(frames: Sequence[Frame]) -> Frame:
         for select, value in zip(selects, values, strict=True):
             select[made] = as_kind(value, kind)
         fields[name] = Field(made, kind)
+    found = _found(frames, fields, selects)
     part, row = build.fresh("part"), build.fresh("row")
     for i, (frame, select) in enumerate(zip(frames, selects, strict=True)):
         select[part] = sql.number(i)
@@ -41,9 +42,32 @@ def stacked(frames: Sequence[Frame]) -> Frame:
     made_frame = Frame(build, step, fields)
     made_frame.order = [Order(part), Order(row)]
     made_frame.aliases = {a: b for a, b in first.aliases.items() if b in fields}
+    made_frame.found = found
     made_frame.events = first.events
     made_frame.wide, made_frame.wide_at = wide, max(f.wide_at for f in frames)
     return made_frame
+
+
+def _found(
+    frames: Sequence[Frame], fields: Mapping[str, Field], selects: Sequence[dict[str, Sql]]
+) -> dict[str, Field]:
+    """Fields that some of the rows may have and that are only found by their names: those that the search names anywhere."""
+    build = frames[0].build
+    known = {*fields, *(n for f in frames for n in f.aliases)}
+    found: dict[str, Field] = {}
+    if not any(f.open_fields for f in frames):
+        return found
+    for name in build.facts.get("mentioned", ()):
+        if name in known or "*" in name:
+            continue
+        values = [_value(f, name) for f in frames]
+        kind, _ = common(values)
+        if kind == "null":
+            continue
+        found[name] = Field(build.fresh(name), kind)
+        for select, value in zip(selects, values, strict=True):
+            select[found[name].column] = as_kind(value, kind)
+    return found
 
 
 def _shared(frames: Sequence[Frame], frame: Frame, name: str) -> str:
@@ -61,6 +85,8 @@ def _value(frame: Frame, name: str) -> Value:
         there = frame.fields.get(other or "")
         if there is None and name in {"ts", "_time"}:
             there = frame.fields.get("_time" if name == "ts" else "ts")
+    if there is None and frame.open_fields:
+        there = frame.field(name)
     return Value(sql.column(there.column), there.kind) if there else Value(sql.null(), "null")
 
 

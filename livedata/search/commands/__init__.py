@@ -49,7 +49,7 @@ from .refused import REFUSED
 __all__ = ["COMMANDS", "DECLARATIONS", "REFUSED"]
 
 DECLARATIONS: tuple[Declaration, ...] = (
-    append.APPEND, append.APPENDPIPE, append.APPENDCOLS, convert.COMMAND, fieldformat.COMMAND, foreach.COMMAND, join.COMMAND, lookup.LOOKUP,
+    append.APPEND, append.APPENDPIPE, append.APPENDCOLS, append.UNION, append.MULTISEARCH, convert.COMMAND, fieldformat.COMMAND, foreach.COMMAND, join.COMMAND, lookup.LOOKUP,
     lookup.INPUTLOOKUP, multivalue.MVEXPAND, multivalue.MAKEMV, multivalue.NOMV, multivalue.MVCOMBINE, small.ADDINFO, small.RANGEMAP, small.RETURN,
     small.FORMAT, small.FILLDOWN, small.RELTIME, small.REPLACE, small.ACCUM, small.DELTA, small.AUTOREGRESS, spath.COMMAND, strcat.COMMAND,
     bin_.COMMAND, chart.COMMAND, dedup.COMMAND, eval_.COMMAND, eventstats.EVENTSTATS, eventstats.STREAMSTATS, fields.COMMAND, fillnull.COMMAND,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..declare import Declaration, Opt
-from ..frame import Frame
+from ..frame import Frame, Order
 from ..shapes import option, subsearch
 from ..stacking import beside, stacked
 from ..tree import Command, Pipeline, Subsearch
@@ -47,6 +47,28 @@ def compile_appendcols(frame: Frame, command: Command) -> Frame:
     return beside(frame, inner, {}, outer=True, overwrite=truth(command, "override"), row=rows)
 
 
+def compile_union(frame: Frame, command: Command) -> Frame:
+    build = frame.build
+    first = bool(build.facts.get("first"))
+    inner = [p.pipeline for p in command.parts if isinstance(p, Subsearch) and p.pipeline]
+    if len(inner) + (not first) < 2:
+        frame.fail(
+            command.at,
+            f"{command.name} wants at least two searches in brackets",
+            f"for example: | {command.name} [search …] [search …]",
+        )
+    if command.name == "multisearch" and not first:
+        frame.fail(command.at, "multisearch stands first", "append adds the rows of another search")
+    frames = [build.compile(build, pipeline) for pipeline in inner]
+    events = all(f.events for f in frames) and (first or frame.events)
+    made = stacked(frames if first else [frame, *frames])
+    time = made.time()
+    if events and time is not None:  # events of several searches stand in the order of their times
+        made.order = [Order(time.column, True), *made.order]
+        made.events = True
+    return made
+
+
 APPEND = Declaration(
     "append",
     "The rows of another search below these",
@@ -76,4 +98,25 @@ APPENDCOLS = Declaration(
         *SUBSEARCH_OPTIONS,
     ),
     examples=("* | stats count | appendcols [search priority<4 | stats count AS bad]",),
+)
+UNION = Declaration(
+    "union",
+    "The rows of several searches; events in the order of their times, else one search's below the other's",
+    "union [SEARCH] [SEARCH] …",
+    (option, subsearch),
+    compile_union,
+    options=SUBSEARCH_OPTIONS,
+    generates=True,
+    examples=("| union [search unit=ssh] [search unit=nginx] | stats count BY unit",),
+)
+MULTISEARCH = Declaration(
+    "multisearch",
+    "The events of several searches in the order of their times",
+    "multisearch [SEARCH] [SEARCH] …",
+    (subsearch,),
+    compile_union,
+    generates=True,
+    examples=(
+        '| multisearch [search unit=ssh | eval kind = "ssh"] [search unit=nginx] | stats count BY kind',
+    ),
 )

@@ -29,8 +29,6 @@ REFUSED: dict[str, str] = {
     "map": "a search for each row is not there: use a subsearch, join or lookup",
     "delete": "a search deletes nothing: livedata store prune does",
     "set": "use append, dedup and join",
-    "multisearch": "index=a OR index=b searches several tables",
-    "union": "use append, or index=a OR index=b",
     "inputcsv": "put the file into the lookups folder: | inputlookup NAME",
     "dbxquery": "a search reaches no database",
     "dbxlookup": "a search reaches no database: use lookup",

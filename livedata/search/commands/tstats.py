@@ -8,10 +8,12 @@ from ..base import searched
 from ..buckets import time_buckets
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame
+from ..grouping import by_names, keys_of
 from ..parser import Parser
 from ..shapes import OPTION, aggregate, field, option
 from ..terms import terms
 from ..tree import Clause, Command, Every, Option, Part, Word
+from .dedup import truth
 from .stats import compile_stats
 
 _QUOTED_OR_BY = re.compile(r'"(?:[^"\\]|\\.)*"|\b(?:by|groupby)\b|\|', re.I)
@@ -62,12 +64,6 @@ def compile_tstats(frame: Frame, command: Command) -> Frame:
     build = frame.build
     if not build.facts.get("first"):
         frame.fail(command.at, "tstats stands first", "stats works on the rows before it")
-    if command.option("prestats", "false").lower() in {"t", "true"} or command.option("append"):
-        frame.fail(
-            command.at,
-            "prestats and append of tstats are not there",
-            "append adds the rows of another search",
-        )
     condition = Every(())
     span = command.option("span")
     kept: list[Part] = []
@@ -90,7 +86,12 @@ def compile_tstats(frame: Frame, command: Command) -> Frame:
     if span and time is not None:
         made, _ = time_buckets(found, time, span, 100, command.at)
         found.show("_time", Field(made, "time"))
-    return compile_stats(found, Command("stats", tuple(kept), at=command.at))
+    stats = Command("stats", tuple(kept), at=command.at)
+    if truth(command, "prestats"):
+        # What the aggregates of the next command are of: the rows themselves, those that have the fields.
+        keys_of(found, by_names(stats))
+        return found
+    return compile_stats(found, stats)
 
 
 COMMAND = Declaration(
@@ -101,7 +102,12 @@ COMMAND = Declaration(
     compile_tstats,
     options=(
         Opt("span", "span", "", "How wide the buckets of _time are"),
-        Opt("prestats", "bool", "false", "Not here"),
+        Opt(
+            "prestats",
+            "bool",
+            "false",
+            "Whether it gives the rows for a stats, chart or timechart of the same aggregates behind it",
+        ),
         Opt("append", "bool", "false", "Not here"),
         Opt("local", "bool", "false", "Taken"),
         Opt("summariesonly", "bool", "false", "Taken; there are no summaries"),
