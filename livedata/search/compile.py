@@ -260,6 +260,11 @@ def _select(build: Build, step: Step, demanded: set[str]) -> exp.Query:
     passed = [c for source, _, _ in step.sources for c in available(build, source)] if step.passes else []
     items: list[Sql] = [sql.column(c) for c in dict.fromkeys(passed) if c in demanded and c not in step.items]
     items += [exp.alias_(sql.own(n), sql.identifier(c)) for c, n in step.items.items() if c in demanded]
+    if (
+        not items and step.group is not None and step.items
+    ):  # without an aggregate it would be all rows and not one
+        name, node = next(reversed(step.items.items()))
+        items = [exp.alias_(sql.own(node), sql.identifier(name))]
     return _bare_select(step, items or [exp.alias_(sql.number(1), "one")])
 
 

@@ -85,7 +85,7 @@ def _value(frame: Frame, name: str) -> Value:
         there = frame.fields.get(other or "")
         if there is None and name in {"ts", "_time"}:
             there = frame.fields.get("_time" if name == "ts" else "ts")
-    if there is None and frame.open_fields:
+    if there is None and (frame.open_fields or frame.wide is not None):
         there = frame.field(name)
     return Value(sql.column(there.column), there.kind) if there else Value(sql.null(), "null")
 

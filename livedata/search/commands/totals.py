@@ -6,7 +6,7 @@ from functools import reduce
 
 from .. import series, sql
 from ..declare import Declaration, Opt
-from ..frame import Field, Frame
+from ..frame import Field, Frame, Step
 from ..shapes import field, option
 from ..sql import Sql
 from ..stacking import stacked
@@ -74,21 +74,44 @@ def _rows(frame: Frame, names: list[str], into: str) -> None:
 
 
 def _columns(frame: Frame, command: Command, names: list[str]) -> Frame:
-    if frame.wide is not None:
-        frame.fail(
-            command.at,
-            "the columns of a chart can't be summed below each other",
-            "appendpipe and stats sum fields that are named",
-        )
+    series.overwritten(frame)
     build = frame.build
     other = frame.copy()
+    below = _series_sums(frame) if not any(isinstance(p, Word) for p in command.parts) else None
     made = {n: build.fresh(n) for n in names}
     kinds = {n: f.kind for n in names if (f := frame.field(n)) is not None}
-    other.grouped({}, {m: sql.fn("sum", _number(other, n)) for n, m in made.items()})
+    if names or below is None:
+        other.grouped({}, {m: sql.fn("sum", _number(other, n)) for n, m in made.items()})
     other.tabled({n: Field(m, "int" if kinds.get(n) == "int" else "num") for n, m in made.items()})
     if label := command.option("labelfield"):
         other.put(label, Value(sql.text(command.option("label", "Total")), "text"))
+    if below is not None:
+        source, wide = below
+        step = Step([(source, "", None)])
+        if names:
+            step.sources.append((other.close(), "cross", None))
+        other.step = step
+        other.widen(wide)
     return stacked([frame, other])
+
+
+def _series_sums(frame: Frame) -> tuple[str, Field] | None:
+    """A step of one row with the sum of each series of a chart; None where there are none that hold numbers."""
+    if frame.wide is None or frame.wide.kind not in {"int", "num"}:
+        return None
+    build = frame.build
+    sums = frame.copy()
+    entry = sums.item("entry", sql.fn("unnest", sql.fn("map_entries", sql.column(frame.wide.column))))
+    sums.close()
+    key, value = (sql.fn("struct_extract", sql.column(entry), part) for part in ("key", "value"))
+    name, total, wide = build.fresh("name"), build.fresh("total"), build.fresh("series")
+    sums.grouped({name: key}, {total: sql.fn("sum", value)})
+    sums.close()
+    names, totals = (
+        sql.fn("list", sql.in_order(sql.column(c), [sql.ordered(sql.column(name))])) for c in (name, total)
+    )
+    sums.grouped({}, {wide: sql.fn("map", names, totals)})
+    return sums.close(), Field(wide, frame.wide.kind)
 
 
 ADDTOTALS = Declaration(
