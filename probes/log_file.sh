@@ -164,6 +164,7 @@ if [ -n "$new" ] || [ $missing -gt 0 ]; then
   set --
   for pattern in $patterns; do
     set +f
+    # shellcheck disable=SC2231 # a pattern is a glob
     for path in $pattern.[0-9]* $pattern-[0-9]*; do
       case $files in *"$nl$path$nl"*) continue ;; esac
       case $path in *"$nl"*) continue ;; esac
@@ -193,7 +194,7 @@ for line in $lines; do
     count=$((size - start))
   fi
   [ $count -le $room ] || count=$room
-  [ $count -gt 0 ] && { [ $room -gt 8192 ] || [ $count -lt $room ]; } || continue
+  if [ $count -le 0 ] || { [ $room -le 8192 ] && [ $count -ge $room ]; }; then continue; fi
   room=$((room - count))
   send f "$inode" "$start" "$count" "$path"
 done

@@ -19,6 +19,10 @@ for other in /var/log/journal/*/system.journal /run/log/journal/*/system.journal
 done
 nl='
 '
+say() { # mksh has no printf of its own, and no other program may be given so long a text
+  # shellcheck disable=SC2154,SC3044 # its own variable and command
+  if [ -n "$KSH_VERSION" ]; then print -r -- "$1"; else printf '%s\n' "$1"; fi
+}
 part=end
 room=16384
 if [ -z "$LIVEDATA_CURSOR" ]; then
@@ -28,7 +32,7 @@ fi
 if lines=$(logread 2>/dev/null | tail -c $room) && [ -n "$lines" ]; then kind=logread
 elif lines=$(dmesg -r 2>/dev/null || dmesg 2>/dev/null) && [ -n "$lines" ]; then
   kind=dmesg
-  if [ ${#lines} -gt $room ]; then lines=$(echo "$lines" | tail -c $room); fi
+  if [ ${#lines} -gt $room ]; then lines=$(say "$lines" | tail -c $room); fi
 elif command -v dmesg >/dev/null 2>&1; then
   user=$(id -un 2>/dev/null) || user=USER
   echo "$user may not read the kernel's log: run, as root there, sysctl -w kernel.dmesg_restrict=0" >&2
@@ -48,4 +52,4 @@ boot='' up='' rest='' name=''
 echo "t $1 $2 $kind ${boot:--} ${up:-0} $part $name"
 printf 'z '
 cat /etc/TZ 2>/dev/null || tail -n 1 /etc/localtime 2>/dev/null || echo
-printf '%s\n' "$lines"
+say "$lines"
