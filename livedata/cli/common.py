@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import INTERRUPTED
+
 if TYPE_CHECKING:
     from ..config import Config
 
@@ -70,9 +72,19 @@ def when(text: str | None, now_us: int, option: str) -> int | None:
 
 def end_by_exit() -> None:
     """From here on SIGTERM and SIGHUP end the process as an exception would, so that nothing is left behind."""
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # what has begun is tidied up in peace
+        sys.exit(128 + number)
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it stays ignored
-            signal.signal(number, lambda number, frame: sys.exit(128 + number))
+            signal.signal(number, end)
+
+
+def exit_code_of_a_signal() -> int:
+    """The exit code where a signal ended a call of DuckDB's, which loses what the handler raised."""
+    return 128 + signal.SIGTERM if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN else INTERRUPTED
 
 
 def progress(what: str, total: int) -> Callable[[int], None]:

@@ -30,7 +30,7 @@ from . import (
     transfer,
     trust,
 )
-from .common import say
+from .common import exit_code_of_a_signal, say
 
 HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
@@ -128,6 +128,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:
+        if str(error) == "Query interrupted":
+            raise SystemExit(exit_code_of_a_signal()) from None
         # The last line of defence: no traceback reaches a user who did not ask for one.
         if os.environ.get("LIVEDATA_DEBUG"):
             raise
