@@ -269,10 +269,10 @@ def _write_rows(config: Config, probe: Probe, trials: list[Trial], format_name: 
     """The rows of all hosts as questions will see them: the header's columns and the reckoned ones."""
     import pyarrow as pa
 
-    from .. import app
     from ..model.batch import arrow_schema, to_arrow
     from ..query.engine import Limits, stream
     from ..query.formats import FORMATS
+    from ..query.source import rows_source
     from ..query.views import identifier
 
     batches = [to_arrow([batch]) for t in trials for batch in t.batches]
@@ -282,7 +282,7 @@ def _write_rows(config: Config, probe: Probe, trials: list[Trial], format_name: 
     limits = Limits(config.query_seconds, config.query_memory)
     form = choose_format(format_name, None, FORMATS)
     with (
-        stream(app.rows_source(probe, rows), question, limits=limits) as (schema, answer),
+        stream(rows_source(probe, rows), question, limits=limits) as (schema, answer),
         destination(None) as out,
     ):
         form.write(schema, answer, out, look(out))

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 def completions(incomplete: str) -> list[str]:
     """What the shell offers for a search that is begun: the whole text with each candidate at its end."""
-    from ..app import search_world
     from ..query.source import store_source
     from ..search.complete import complete, names_of
+    from ..searching import search_world
 
     world = search_world(store_source(configure().store), time.time_ns() // 1000)
     found = complete(incomplete, len(incomplete), names_of(world))
@@ -84,11 +84,11 @@ def search(
         return
     config = configure(store=store[0] if store else None, query_seconds=timeout)
     written = read_text(text, "search", "livedata fleet search 'error | stats count by host'")
-    from ..app import compiled, search_world, searched
     from ..query.engine import Limits, stream
     from ..query.formats import FORMATS
     from ..query.source import stores_source
     from ..query.spread import spread
+    from ..searching import compiled, search_world, searched
 
     form = choose_format(format_name, output, FORMATS)
     now = time.time_ns() // 1000

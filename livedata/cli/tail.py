@@ -96,8 +96,9 @@ def _finder(search: str | None) -> Find:
     """What gives the entries that are meant. Raises SearchError."""
     if not search:
         return lambda rows: rows
-    from ..app import LOG, log_filter
     from ..probe.load import load_probes
+    from ..search.world import LOG
+    from ..searching import log_filter
 
     return log_filter(search, load_probes()[LOG])
 

@@ -75,8 +75,8 @@ def make_screen(config: Config, hosts: Sequence[Host], theme: str | None, waitin
 
 def _translator(config: Config) -> Translate:
     """Searches as questions to the store; where one says no time it is about that of the time line."""
-    from ..app import compiled, search_world, searched
     from ..query.source import store_source
+    from ..searching import compiled, search_world, searched
     from ..tui.asked import Asked
 
     def translate(text: str, span: tuple[int, int], hosts: Sequence[str] | None) -> Asked:

@@ -16,6 +16,8 @@ from .admit import Admitted
 from .problems import did_you_mean, problem_at
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ..store.reader import Span, TableContent
 
 Content = Mapping[str, "TableContent"]
@@ -57,6 +59,15 @@ def store_source(root: Path) -> Source:
         return host_names(root)
 
     return Source(definitions, read, hosts, f"the store at {root}")
+
+
+def rows_source(probe: Probe, rows: pa.Table) -> Source:
+    """Rows that are in no store as what a question is asked of; `rows` has the probe's stored columns."""
+    from ..store.reader import TableContent
+
+    return Source(
+        lambda: {probe.name: probe}, lambda spans: nullcontext({probe.name: TableContent(probe, (), rows)})
+    )
 
 
 def stores_source(roots: Sequence[Path]) -> Source:

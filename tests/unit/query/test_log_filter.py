@@ -3,10 +3,10 @@
 import pyarrow as pa
 import pytest
 
-from livedata.app import log_filter
 from livedata.errors import QueryError
 from livedata.model.batch import Batch, to_arrow
 from livedata.probe.load import load_probes
+from livedata.searching import log_filter
 
 LOG = load_probes()["log"]
 US = 1_785_000_000_000_000
