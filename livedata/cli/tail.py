@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -121,13 +122,12 @@ def _writer(name: str, out: IO[bytes], look: Look) -> Write:
     return writers[name]
 
 
-def _collected(root: Path) -> str | None:
-    """Who writes into a store; None: nobody."""
+def _collected(root: Path) -> bool:
+    """Whether somebody writes into a store."""
     from ..store.layout import Layout
     from ..store.lock import holder
 
-    found = holder(Layout(root).lock)
-    return str(found) if found else None
+    return holder(Layout(root).lock) is not None
 
 
 async def _hear(
@@ -145,7 +145,7 @@ async def _hear(
     config = replace(
         config, flush_seconds=POLL_SECONDS, backfill="none" if since is None else f"{max(1, hours)}h"
     )
-    came: list[pa.Table] = []
+    came: deque[pa.Table] = deque()
     met: set[str] = set()
     filling: dict[str, float] = {}
 
@@ -165,8 +165,8 @@ async def _hear(
             while not watching.done():
                 await asyncio.sleep(POLL_SECONDS)
                 now_s = time.monotonic()
-                lots, came[:] = came[:], []
-                for rows in lots:
+                while came:  # filled by another thread meanwhile
+                    rows = came.popleft()
                     merge.add(find(_from(rows, begin, met if since is None else None)), now_s)
                 more = now_s - max(filling.values(), default=-inf) < FILL_SECONDS and merge.held < MOST_HELD
                 ready = None if more else merge.ready(now_s)
