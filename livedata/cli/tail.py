@@ -7,7 +7,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from math import ceil, inf
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from ..collect.backfill import Filled
     from ..config import Config
-    from ..model.host import Host
     from ..model.scrape import Failure
     from ..query.table import Look
     from ..store.reader import Place
@@ -208,7 +206,7 @@ def _follow(
     """Show what stores have, and what collectors append to them."""
     from ..query.merge import Merge
 
-    before, poll = _stored(config, roots, since, _chooser(config, expressions), find)
+    before, poll = _stored(config, roots, since, _chooser(config, roots, expressions), find)
     if before is not None:
         write(before)
     merge, looked, running = Merge(HOLD_SECONDS), 0.0, True
@@ -232,19 +230,23 @@ def _follow(
                 )
 
 
-def _chooser(config: Config, expressions: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a host is among those that are meant: by the inventory, or, where that does not know them, by name or glob."""
+def _chooser(config: Config, roots: Sequence[Path], expressions: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a host is among those that are meant: by the inventory, or by name or glob.
+
+    Raises:
+        UsageError: neither the inventory nor the stores know such a host.
+    """
     from ..errors import InventoryError, UsageError
     from ..inventory import find_hosts
+    from ..query.source import chosen_hosts, stores_source
 
     if not expressions:
         return lambda host: True
-    patterns = list(expressions)
-    hosts: Sequence[Host] = ()
-    with suppress(UsageError, InventoryError):
-        hosts = find_hosts(config, expressions)
-    names = {h.name for h in hosts}
-    return lambda host: host in names or any(fnmatchcase(host, pattern) for pattern in patterns)
+    try:
+        names = {host.name for host in find_hosts(config, expressions)}
+    except (UsageError, InventoryError):
+        names = set(chosen_hosts(stores_source(roots), expressions))
+    return lambda host: host in names or any(fnmatchcase(host, pattern) for pattern in expressions)
 
 
 def _stored(

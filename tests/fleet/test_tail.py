@@ -148,4 +148,10 @@ def test_an_interrupt_ends_it_quietly(fleet: Fleet, product: Product, collected:
 def test_a_wrong_host_or_format_is_told(fleet: Fleet, product: Product) -> None:
     two(fleet, product)
     assert "nowhere" in product.run("fleet", "tail", "--host", "nowhere", code=2).stderr
+    with product.watching():
+        product.soon(WORKS)
+        assert (
+            "has no rows of a host 'nowhere'"
+            in product.run("fleet", "tail", "--host", "nowhere", code=2).stderr
+        )
     assert "formats: lines, jsonl" in product.run("fleet", "tail", "--format", "xml", code=2).stderr
