@@ -12,8 +12,8 @@ import asyncssh.constants
 from livedata.model.host import Host, Route
 from livedata.model.probe import Probe
 from livedata.model.scrape import Failure
-from livedata.transport import ssh
 from livedata.transport.compose import compose_reads
+from livedata.transport.ssh import SSHTransport
 
 CPU = Probe("cpu", "", (), read=("/proc/stat",))
 
@@ -62,7 +62,7 @@ async def asked(folder: Path) -> list[int]:
     known = folder / "known_hosts"
     known.write_text(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
     host = Host("one", route=Route("127.0.0.1", port, "someone", known_hosts=(str(known),), agent=""))
-    session = await ssh.SSHTransport(100_000).connect(host)
+    session = await SSHTransport(100_000).connect(host)
     assert not isinstance(session, Failure), session
     try:
         answer = await session.ask("main", compose_reads([CPU], host), 1)
@@ -77,4 +77,4 @@ async def asked(folder: Path) -> list[int]:
 def test_no_empty_packets(tmp_path: Path) -> None:
     kinds = asyncio.run(asked(tmp_path))
     assert asyncssh.constants.MSG_CHANNEL_OPEN in kinds
-    assert ssh.MSG_IGNORE not in kinds
+    assert asyncssh.constants.MSG_IGNORE not in kinds
