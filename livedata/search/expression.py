@@ -9,7 +9,7 @@ import re
 
 from .functions import FUNCTIONS
 from .parser import NUMBER, Parser
-from .tree import Binary, Call, Expression, Member, Name, Number, Pipeline, Subsearch, Text, Unary
+from .tree import Binary, Call, Expression, Member, Name, Number, Subsearch, Text, Unary
 
 FIELD = re.compile(r"[A-Za-z_@][\w@:]*(?:\{\}[\w@:]*)*")
 COMPARISONS = ("==", "!=", "<=", ">=", "=", "<", ">")
@@ -22,8 +22,7 @@ RESERVED = frozenset({"AND", "OR", "XOR", "NOT", "LIKE", "IN", "AS", "BY"})
 
 def expression(p: Parser) -> Expression:
     """The expression at the parser's place; raises SearchError."""
-    found: Expression = p.nested(lambda: _logical(p, 0))  # type: ignore[assignment]
-    return found
+    return p.nested(lambda: _logical(p, 0))
 
 
 def _logical(p: Parser, level: int) -> Expression:
@@ -50,12 +49,10 @@ def _counted(p: Parser, count: int) -> int:
 def _not(p: Parser) -> Expression:
     at = p.pos
     if p.keyword("NOT"):
-        operand: Expression = p.nested(lambda: _not(p))  # type: ignore[assignment]
-        return Unary("NOT", operand, at=at)
+        return Unary("NOT", p.nested(lambda: _not(p)), at=at)
     if p.peek("!") and not p.peek("!="):
         p.take("!")
-        operand = p.nested(lambda: _not(p))  # type: ignore[assignment]
-        return Unary("NOT", operand, at=at)
+        return Unary("NOT", p.nested(lambda: _not(p)), at=at)
     return _comparison(p)
 
 
@@ -104,7 +101,7 @@ def _sign(p: Parser) -> Expression:
     for sign in "-+":
         if p.peek(sign):
             p.take(sign)
-            operand: Expression = p.nested(lambda: _sign(p))  # type: ignore[assignment]
+            operand = p.nested(lambda: _sign(p))
             if sign == "-" and isinstance(operand, Number) and not operand.text.startswith("-"):
                 return Number("-" + operand.text, at=at)
             return operand if sign == "+" else Unary("-", operand, at=at)
@@ -141,17 +138,16 @@ def _primary(p: Parser) -> Expression:
     p.match(FIELD)
     if p.peek("("):
         p.take("(")
-        arguments: tuple[Expression, ...] = p.nested(lambda: _arguments(p))  # type: ignore[assignment]
-        return Call(name.group().lower(), arguments, at=at)
+        return Call(name.group().lower(), p.nested(lambda: _arguments(p)), at=at)
     return Name(name.group(), at=at)
 
 
 def inner_search(p: Parser) -> Subsearch:
-    """`[search … | return $field]` in the place of a value."""
+    """`[search … | …]`, of which the bracket stands here."""
     at = p.pos
     p.take("[")
     p.within += 1
-    pipeline: Pipeline = p.nested(lambda: p.pipeline(p))  # type: ignore[assignment]
+    pipeline = p.nested(lambda: p.pipeline(p))
     p.within -= 1
     if not p.take("]"):
         p.fail("the bracket [ is not closed", at=at)

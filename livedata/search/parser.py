@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from .errors import SearchError, listed, search_error, suggestion
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 60
 """Brackets within brackets."""
+
+Read = TypeVar("Read")
 
 SPACE = re.compile(r"(?:\s+|```.*?```)*", re.S)
 WORD = re.compile(r"""[^\s,|"'`\[\]()=<>!]+""")
@@ -164,7 +166,7 @@ class Parser:
         ends = " too early" if met == "the search ends" else f" {where}"
         self.fail(f"{met}{ends}", near or (f"here could stand: {could}" if could else ""))
 
-    def nested(self, read: Callable[[], object]) -> object:
+    def nested(self, read: Callable[[], Read]) -> Read:
         """Reads something within brackets; too many of them are an error, not a crash."""
         self.depth += 1
         if self.depth > DEEPEST:

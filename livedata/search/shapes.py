@@ -6,10 +6,12 @@ A command's declaration names those that it takes; they are tried in order until
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .aggregates import AGGREGATES
 from .declare import Declaration, Shape
 from .expression import expression as read_expression
+from .expression import inner_search
 from .parser import Parser
 from .tree import (
     Aggregate,
@@ -126,7 +128,7 @@ def number(p: Parser, d: Declaration) -> Number | None:
     return None if found is None else Number(found, at=at)
 
 
-def expression(p: Parser, d: Declaration) -> Part | None:
+def expression(p: Parser, d: Declaration) -> Expression:
     return read_expression(p)
 
 
@@ -188,7 +190,19 @@ def aliased(p: Parser, d: Declaration) -> Clause | None:
     return Clause("AS", (Word(*word),), at=at)
 
 
-def clause(word: str, *shapes: Shape, most: int | None = None) -> Shape:
+def alias(p: Parser) -> str:
+    """The name that stands behind `AS`; "" where there is no `AS`."""
+    if not p.keyword("AS"):
+        return ""
+    word = p.word(FIELD_WORD)
+    if word is None:
+        p.unexpected("behind AS")
+    return word[0]
+
+
+def clause(
+    word: str, *shapes: Shape, most: int | None = None
+) -> Callable[[Parser, Declaration], Clause | None]:
     """A word and what belongs to it, up to the end or until none of the shapes is there."""
 
     def shape(p: Parser, d: Declaration) -> Clause | None:
@@ -211,9 +225,8 @@ def clause(word: str, *shapes: Shape, most: int | None = None) -> Shape:
     return shape
 
 
-def by(p: Parser, d: Declaration) -> Clause | None:
-    """`BY field, …` with the options between that the command has."""
-    return clause("BY", option, field)(p, d)  # type: ignore[return-value]
+by = clause("BY", option, field)
+"""`BY field, …` with the options between that the command has."""
 
 
 def key(p: Parser, d: Declaration) -> Key | None:
@@ -276,13 +289,7 @@ def aggregate(p: Parser, d: Declaration) -> Aggregate | None:
                 rest.append(word[0])
         p.need(")", f" behind what {name} is of")
     written = low + _BLANKS.sub("", p.text[at + len(name) : p.pos])
-    alias = ""
-    if p.keyword("AS"):
-        word = p.word(FIELD_WORD)
-        if word is None:
-            p.unexpected("behind AS")
-        alias = word[0]
-    return Aggregate(low, argument, alias, reckoned, tuple(rest), at=at, written=written)
+    return Aggregate(low, argument, alias(p), reckoned, tuple(rest), at=at, written=written)
 
 
 def _of_aggregates(p: Parser, at: int) -> Aggregate:
@@ -291,13 +298,7 @@ def _of_aggregates(p: Parser, at: int) -> Aggregate:
     value = read_expression(p)
     p.need(")", " behind eval(")
     written = _BLANKS.sub("", p.text[at : p.pos])
-    alias = ""
-    if p.keyword("AS"):
-        word = p.word(FIELD_WORD)
-        if word is None:
-            p.unexpected("behind AS")
-        alias = word[0]
-    return Aggregate("eval", value, alias, False, (), at=at, written=written)
+    return Aggregate("eval", value, alias(p), False, (), at=at, written=written)
 
 
 def _argument(p: Parser, d: Declaration, function: str) -> tuple[Expression, bool]:
@@ -322,17 +323,8 @@ def _argument(p: Parser, d: Declaration, function: str) -> tuple[Expression, boo
 
 def subsearch(p: Parser, d: Declaration | None = None) -> Subsearch | None:
     """`[search … | …]`."""
-    at = p.pos
     p.offer("symbol", ("[",))
-    if not p.peek("["):
-        return None
-    p.take("[")
-    p.within += 1
-    pipeline = p.nested(lambda: p.pipeline(p))
-    p.within -= 1
-    if not p.take("]"):
-        p.fail("the bracket [ is not closed", at=at)
-    return Subsearch(pipeline, at=at)  # type: ignore[arg-type]
+    return inner_search(p) if p.peek("[") else None
 
 
 def template(p: Parser, d: Declaration) -> Subsearch | None:

@@ -28,7 +28,7 @@ def terms(p: Parser, subsearch: ReadSubsearch) -> Condition:
         p.offer("field")
         p.offer("keyword", ("NOT",))
         return Every(())
-    found: Condition = p.nested(lambda: _every(p, subsearch))  # type: ignore[assignment]
+    found = p.nested(lambda: _every(p, subsearch))
     if not p.ended():
         p.unexpected("in a search")
     return found
@@ -82,8 +82,7 @@ def _operator(p: Parser, word: str) -> bool:
 def _negated(p: Parser, subsearch: ReadSubsearch) -> Condition:
     at = p.pos
     if _operator(p, "NOT"):
-        part: Condition = p.nested(lambda: _negated(p, subsearch))  # type: ignore[assignment]
-        return Negated(part, at=at)
+        return Negated(p.nested(lambda: _negated(p, subsearch)), at=at)
     return _primary(p, subsearch)
 
 
@@ -97,7 +96,7 @@ def _primary(p: Parser, subsearch: ReadSubsearch) -> Condition:
         p.take("(")
         if p.take(")"):
             return Every((), at=at)
-        inner: Condition = p.nested(lambda: _every(p, subsearch))  # type: ignore[assignment]
+        inner = p.nested(lambda: _every(p, subsearch))
         p.need(")")
         return inner
     if p.peek("["):

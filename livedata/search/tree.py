@@ -209,21 +209,4 @@ class Pipeline(Node):
 
 Expression: TypeAlias = Number | Text | Name | Call | Unary | Binary | Member | Subsearch
 Condition: TypeAlias = Term | Compare | OneOf | Every | Either | Negated | Subsearch
-Part: TypeAlias = (
-    Option
-    | Word
-    | Keyword
-    | Renamed
-    | Assign
-    | Aggregate
-    | Key
-    | Clause
-    | Subsearch
-    | Number
-    | Text
-    | Name
-    | Call
-    | Unary
-    | Binary
-    | Member
-)
+Part: TypeAlias = Option | Word | Keyword | Renamed | Assign | Aggregate | Key | Clause | Expression

@@ -9,7 +9,7 @@ from ..declare import Declaration, Opt
 from ..frame import Frame
 from ..functions.times import formatted, read_time
 from ..parser import Parser
-from ..shapes import FIELD_WORD, option
+from ..shapes import FIELD_WORD, alias, option
 from ..sql import Sql
 from ..tree import Aggregate, Command, Name
 from ..values import Value, as_number, as_text
@@ -33,13 +33,7 @@ def conversion(p: Parser, d: Declaration) -> Aggregate | None:
     if word is None:
         p.unexpected("in convert")
     p.need(")")
-    alias = ""
-    if p.keyword("AS"):
-        name = p.word(FIELD_WORD)
-        if name is None:
-            p.unexpected("behind AS")
-        alias = name[0]
-    return Aggregate(found[1].lower(), Name(word[0]), alias, at=at)
+    return Aggregate(found[1].lower(), Name(word[0]), alias(p), at=at)
 
 
 def _ctime(value: Value, form: str) -> Value:

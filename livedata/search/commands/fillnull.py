@@ -7,7 +7,7 @@ from ..declare import Declaration, Opt
 from ..frame import Field, Frame
 from ..shapes import field, option
 from ..tree import Command, Word
-from ..values import Value, as_kind, as_text, looks_numeric, of_number, of_text
+from ..values import Kind, Value, as_kind, as_text, looks_numeric, of_number, of_text
 
 
 def compile_fillnull(frame: Frame, command: Command) -> Frame:
@@ -30,8 +30,8 @@ def filled(value: Value, with_: str) -> Value:
     """The value, or another where it is null."""
     other = of_number(with_) if looks_numeric(with_) else of_text(with_)
     if value.kind in {"int", "num"} and other.kind in {"int", "num"}:
-        kind = "int" if value.kind == other.kind == "int" else "num"
-        return Value(sql.fn("coalesce", as_kind(value, kind), as_kind(other, kind)), kind)  # type: ignore[arg-type]
+        kind: Kind = "int" if value.kind == other.kind == "int" else "num"
+        return Value(sql.fn("coalesce", as_kind(value, kind), as_kind(other, kind)), kind)
     if value.kind == "time":
         return value
     if value.kind == "list":

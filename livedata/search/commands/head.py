@@ -7,7 +7,7 @@ from ..declare import Declaration, Opt
 from ..evaluate import condition
 from ..frame import Frame
 from ..shapes import expression, number, option
-from ..tree import Command, Number, Option
+from ..tree import Command, Expression, Number
 from .sort import whole
 
 
@@ -17,7 +17,7 @@ def compile_head(frame: Frame, command: Command) -> Frame:
     for part in command.parts:
         if isinstance(part, Number):
             count, limited = int(part.text), part.text
-        elif not isinstance(part, Option):
+        elif isinstance(part, Expression):
             return _while(frame, command, part)
     if command.option("limit"):
         count = whole(frame, command, limited)
@@ -25,9 +25,9 @@ def compile_head(frame: Frame, command: Command) -> Frame:
     return frame
 
 
-def _while(frame: Frame, command: Command, part: object) -> Frame:
+def _while(frame: Frame, command: Command, part: Expression) -> Frame:
     """The rows up to the first for which an expression is not true."""
-    ok = condition(frame, part)  # type: ignore[arg-type]
+    ok = condition(frame, part)
     null = command.option("null", "false").lower() in {"t", "true", "1"}
     failed = sql.case(
         [(sql.fn("coalesce", ok, sql.true() if null else sql.false()), sql.number(0))], sql.number(1)

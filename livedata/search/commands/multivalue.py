@@ -7,6 +7,7 @@ from ..declare import Declaration, Opt
 from ..frame import Field, Frame, Order
 from ..regex import BadRegex, re2
 from ..shapes import field, option
+from ..sql import Sql
 from ..tree import Command, Word
 from ..values import Value, as_list, as_text
 from .dedup import truth
@@ -24,10 +25,10 @@ def compile_mvexpand(frame: Frame, command: Command) -> Frame:
     there = frame.field(word.text, word.at)
     if there is None or there.kind != "list":
         return frame
-    values = sql.column(there.column)
+    values: Sql = sql.column(there.column)
     limit = command.option("limit", "0")
     if limit.isdigit() and int(limit) > 0:
-        values = sql.fn("list_slice", values, sql.number(1), sql.number(int(limit)))  # type: ignore[assignment]
+        values = sql.fn("list_slice", values, sql.number(1), sql.number(int(limit)))
     frame.numbered()
     frame.close()
     length = sql.fn("greatest", sql.fn("coalesce", sql.fn("len", values), sql.number(1)), sql.number(1))

@@ -16,7 +16,7 @@ from ..shapes import field, option
 from ..sql import Sql
 from ..terms import terms
 from ..tree import Command, Word
-from ..values import Value, as_list, as_text
+from ..values import Kind, Value, as_list, as_text
 from ..when import BadTime, parse_span
 from .dedup import truth
 from .sort import whole
@@ -95,10 +95,10 @@ def _made(
     raw = frame.aliases.get("_raw", "_raw")
     stamp = next((n for n, f in frame.fields.items() if f is time or f.column == time.column), "_time")
 
-    def add(name: str, node: Sql, kind: str) -> None:
+    def add(name: str, node: Sql, kind: Kind) -> None:
         column = build.fresh(name)
         made[column] = node
-        fields[name] = Field(column, kind)  # type: ignore[arg-type]
+        fields[name] = Field(column, kind)
 
     add(stamp, sql.fn("min", at), "time")
     for name, f in frame.fields.items():

@@ -8,7 +8,7 @@ from .. import sql
 from ..declare import Declaration
 from ..frame import Frame
 from ..parser import Parser
-from ..shapes import FIELD_WORD
+from ..shapes import alias
 from ..tree import Aggregate, Command, Name
 from ..values import Value, as_number
 
@@ -24,14 +24,8 @@ def average(p: Parser, d: Declaration) -> Aggregate | None:
         return None
     p.pos = found.end()
     p.space()
-    alias = ""
-    if p.keyword("AS"):
-        word = p.word(FIELD_WORD)
-        if word is None:
-            p.unexpected("behind AS")
-        alias = word[0]
     written = f"{found[1].lower()}{found[2]}({found[3]})"
-    return Aggregate(found[1].lower() + found[2], Name(found[3]), alias, at=at, written=written)
+    return Aggregate(found[1].lower() + found[2], Name(found[3]), alias(p), at=at, written=written)
 
 
 def compile_trendline(frame: Frame, command: Command) -> Frame:

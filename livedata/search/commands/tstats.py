@@ -12,7 +12,7 @@ from ..grouping import by_names, keys_of
 from ..parser import Parser
 from ..shapes import OPTION, aggregate, field, option
 from ..terms import terms
-from ..tree import Clause, Command, Every, Option, Part, Word
+from ..tree import Clause, Command, Condition, Every, Option, Part, Word
 from .dedup import truth
 from .stats import compile_stats
 
@@ -64,7 +64,7 @@ def compile_tstats(frame: Frame, command: Command) -> Frame:
     build = frame.build
     if not build.facts.get("first"):
         frame.fail(command.at, "tstats stands first", "stats works on the rows before it")
-    condition = Every(())
+    condition: Condition = Every(())
     span = command.option("span")
     kept: list[Part] = []
     for part in command.parts:
@@ -73,7 +73,7 @@ def compile_tstats(frame: Frame, command: Command) -> Frame:
             assert isinstance(inner, Word)
             p = parser_of(inner.text)
             p.space()
-            condition = terms(p, lambda q: q.fail("a subsearch can't stand here"))  # type: ignore[assignment]
+            condition = terms(p, lambda q: q.fail("a subsearch can't stand here"))
         elif isinstance(part, Clause):
             span = next((o.value for o in part.parts if isinstance(o, Option) and o.name == "span"), span)
             kept.append(Clause("BY", tuple(o for o in part.parts if isinstance(o, Word)), at=part.at))

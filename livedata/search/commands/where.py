@@ -6,13 +6,14 @@ from ..declare import Declaration
 from ..evaluate import condition
 from ..frame import Frame
 from ..shapes import expression
-from ..tree import Command
+from ..tree import Command, Expression
 
 
 def compile_where(frame: Frame, command: Command) -> Frame:
-    if len(command.parts) != 1:
+    wanted = [p for p in command.parts if isinstance(p, Expression)]
+    if len(wanted) != 1:
         frame.fail(command.at, "where wants one expression", "for example: | where count > 10")
-    frame.where(condition(frame, command.parts[0]))  # type: ignore[arg-type]
+    frame.where(condition(frame, wanted[0]))
     return frame
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 
 from .. import sql
 from ..sql import Sql
-from ..values import Value, as_number, of_number
+from ..values import Kind, Value, as_number, of_number
 from .kit import Function, of_values, table
 
 
@@ -114,9 +115,7 @@ FUNCTIONS = table(
 
 
 def _sum(values: tuple[Value, ...]) -> Value:
-    from functools import reduce
-
     if not values:
         return of_number(0)
-    kind = "int" if all(v.kind == "int" for v in values) else "num"
-    return Value(reduce(lambda a, b: sql.op("+", a, b), map(as_number, values)), kind)  # type: ignore[arg-type]
+    kind: Kind = "int" if all(v.kind == "int" for v in values) else "num"
+    return Value(reduce(lambda a, b: sql.op("+", a, b), map(as_number, values)), kind)
