@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from .limits import BUSY_PCT, ERRORS_A_MINUTE, FULL_PCT, PRESSURE_PCT, USED_MEMORY_PCT
+from .records import records
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,10 +86,4 @@ def anomaly_sql(tables: Mapping[str, object], since: str, until: str, order: str
 
 
 def anomalies(answer: pa.Table) -> list[Anomaly]:
-    import pyarrow as pa
-
-    times = answer["ts"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
-    columns = (answer[name].to_pylist() for name in ("host", "what", "detail"))
-    return [
-        Anomaly(ts, host, what, detail or "") for ts, host, what, detail in zip(times, *columns, strict=True)
-    ]
+    return [Anomaly(r["ts"], r["host"], r["what"], r["detail"] or "") for r in records(answer)]

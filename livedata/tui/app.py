@@ -35,7 +35,7 @@ from .pulse import MINUTE_US, SPARK_MINUTES, HostPulse, Pulse
 from .question import QuestionView
 from .table import Table
 from .theme import THEMES
-from .timeline import Moment, Timeline
+from .timeline import SPANS, Moment, Timeline
 from .view import LookAgain, Looked, Say, View
 
 REFRESH_US = 1_700_000
@@ -45,13 +45,7 @@ ANEW_US = 300 * 1_000_000
 """While it is live, marks are asked for again so often."""
 MARKED_HOST_HOURS = 2_000
 """A line that stretches over more hours of hosts has no marks: they are not worth what the question costs."""
-LOOKED_FOR_US = (
-    60 * MINUTE_US,
-    360 * MINUTE_US,
-    1440 * MINUTE_US,
-    7 * 1440 * MINUTE_US,
-    30 * 1440 * MINUTE_US,
-)
+LOOKED_FOR_US = tuple(SPANS[span] for span in ("1h", "6h", "1d", "7d", "30d"))
 """How far a walk to the next anomaly looks, each step only where the one before found nothing."""
 
 HOST = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 Tone = Literal["", "dim", "good", "warn", "bad", "accent", "line"]
@@ -33,6 +33,11 @@ def pct(value: float | None, limit: float | None = None) -> Cell:
     text = f"{value:.0f}" if value >= 9.95 or value == 0 else f"{value:.1f}"
     over = limit is not None and value >= limit
     return Cell(text + (OVER if over else " "), "warn" if over else "dim" if value < 0.05 else "")
+
+
+def limited(limit: float) -> Callable[[float | None], Cell]:
+    """`pct` with that limit."""
+    return lambda value: pct(value, limit)
 
 
 def named(value: Cell, name: str) -> Cell:

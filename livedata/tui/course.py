@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from .cells import Cell, number, pct, size, spark
+from .cells import Cell, limited, number, pct, size, spark
 from .limits import BUSY_PCT, FULL_PCT, PRESSURE_PCT, STALE_US, USED_MEMORY_PCT, UTIL_PCT
 from .records import Record
 from .table import Column
@@ -27,24 +27,20 @@ class Measured(NamedTuple):
     more: str = ""
 
 
-def _limited(limit: float) -> Callable[[float | None], Cell]:
-    return lambda value: pct(value, limit)
-
-
 MEASURES = (
-    Measured("cpu %", "cpu", "busy_pct", _limited(BUSY_PCT)),
+    Measured("cpu %", "cpu", "busy_pct", limited(BUSY_PCT)),
     Measured("  programs", "cpu", "user_pct", pct),
     Measured("  kernel", "cpu", "system_pct", pct),
     Measured("  waiting for disks", "cpu", "iowait_pct", pct),
     Measured("  taken by others", "cpu", "steal_pct", pct),
     Measured("load", "load", "load1", number, None),
-    Measured("memory %", "memory", "100 - 100.0 * available_bytes / nullif(total_bytes, 0)", _limited(USED_MEMORY_PCT)),
+    Measured("memory %", "memory", "100 - 100.0 * available_bytes / nullif(total_bytes, 0)", limited(USED_MEMORY_PCT)),
     Measured("swap %", "memory", "100 - 100.0 * swap_free_bytes / nullif(swap_total_bytes, 0)", pct),
-    Measured("pressure cpu %", "pressure", "some_pct", _limited(PRESSURE_PCT), more=" AND resource = 'cpu'"),
-    Measured("pressure memory %", "pressure", "some_pct", _limited(PRESSURE_PCT), more=" AND resource = 'memory'"),
-    Measured("pressure io %", "pressure", "some_pct", _limited(PRESSURE_PCT), more=" AND resource = 'io'"),
-    Measured("busiest disk %", "disk", "max(util_pct)", _limited(UTIL_PCT), more=" GROUP BY ts"),
-    Measured("fullest file system %", "filesystem", "max(used_pct)", _limited(FULL_PCT), more=" AND NOT coalesce(readonly, false) GROUP BY ts"),
+    Measured("pressure cpu %", "pressure", "some_pct", limited(PRESSURE_PCT), more=" AND resource = 'cpu'"),
+    Measured("pressure memory %", "pressure", "some_pct", limited(PRESSURE_PCT), more=" AND resource = 'memory'"),
+    Measured("pressure io %", "pressure", "some_pct", limited(PRESSURE_PCT), more=" AND resource = 'io'"),
+    Measured("busiest disk %", "disk", "max(util_pct)", limited(UTIL_PCT), more=" GROUP BY ts"),
+    Measured("fullest file system %", "filesystem", "max(used_pct)", limited(FULL_PCT), more=" AND NOT coalesce(readonly, false) GROUP BY ts"),
     Measured("received/s", "network", "sum(rx_bytes_per_second)", size, None, " AND interface <> 'lo' GROUP BY ts"),
     Measured("sent/s", "network", "sum(tx_bytes_per_second)", size, None, " AND interface <> 'lo' GROUP BY ts"),
 )  # fmt: skip

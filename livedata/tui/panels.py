@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .cells import FINE, GONE, NONE, NOTHING, STEPS, Cell, Tone, clock, number, pct, size, text
+from .cells import FINE, GONE, NONE, NOTHING, STEPS, Cell, Tone, clock, limited, number, pct, size, text
 from .limits import FULL_PCT, UTIL_PCT
 from .records import Record
 from .table import Column
@@ -34,14 +34,6 @@ def column(
     """A column of an answer; `show` makes a cell of its value."""
     right = show is not text
     return Column(title, width, lambda r: show(r[name]), lambda r: r[name], right, drop, down and right)
-
-
-def rate(value: float | None) -> Cell:
-    return size(value)
-
-
-def limited(limit: float) -> Callable[[Any], Cell]:
-    return lambda value: pct(value, limit)
 
 
 def gauge(value: float | None) -> Cell:
@@ -111,7 +103,7 @@ FROM ({_newest("memory", "*")})""", (
           "await_ms, queue, in_flight", " AND kind <> 'loop'"), (
         Column[Record]("device", 0, lambda r: text(r["device"]), lambda r: r["device"], down=False), column("kind", "kind", 9, drop=3),
         column("busy %", "util_pct", 7, limited(UTIL_PCT)), column("reads/s", "read_iops", 8, number), column("writes/s", "write_iops", 8, number),
-        column("read/s", "read_bytes_per_second", 7, rate), column("written/s", "written_bytes_per_second", 9, rate),
+        column("read/s", "read_bytes_per_second", 7, size), column("written/s", "written_bytes_per_second", 9, size),
         column("wait ms", "await_ms", 8, number, drop=1), column("queue", "queue", 6, number, drop=2),
     ), ("device",), 0),
     Panel("filesystems", ("filesystem",), _newest("filesystem", "mount, device, type, state, readonly, used_pct, used_bytes, available_bytes, "
@@ -125,7 +117,7 @@ FROM ({_newest("memory", "*")})""", (
           "tx_packets_per_second, rx_errors_per_second + tx_errors_per_second AS errors, "
           "rx_dropped_per_second + tx_dropped_per_second AS dropped, speed_bits_per_second / 8 AS speed, util_pct"), (
         Column[Record]("interface", 0, lambda r: text(r["interface"]), lambda r: r["interface"], down=False), column("state", "state", 10, state),
-        column("rx/s", "rx_bytes_per_second", 7, rate), column("tx/s", "tx_bytes_per_second", 7, rate),
+        column("rx/s", "rx_bytes_per_second", 7, size), column("tx/s", "tx_bytes_per_second", 7, size),
         column("rx pkt/s", "rx_packets_per_second", 9, number, drop=2), column("tx pkt/s", "tx_packets_per_second", 9, number, drop=2),
         column("err/s", "errors", 6, number), column("drop/s", "dropped", 7, number, drop=1), column("link %", "util_pct", 7, pct, drop=3),
     ), ("interface",), 2),

@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from .cells import day_clock
+from .pulse import MINUTE_US
 
-MINUTE_US = 60_000_000
 SPANS = {
     "15m": 15 * MINUTE_US, "1h": 60 * MINUTE_US, "6h": 360 * MINUTE_US, "1d": 1440 * MINUTE_US,
     "7d": 7 * 1440 * MINUTE_US, "30d": 30 * 1440 * MINUTE_US,
