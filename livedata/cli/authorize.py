@@ -47,7 +47,9 @@ def authorize(
             f"{host!r} is not one host that is reached over SSH", hint="livedata fleet hosts shows all"
         )
     if '"' in source or not source.isprintable():
-        raise UsageError(f"--from can't be {source!r}")
+        raise UsageError(
+            f"--from can't be {source!r}", hint="addresses as sshd(8) has them in from=, such as 192.0.2.0/24"
+        )
     line = app.authorized(config, found[0], _public_key(found[0], key), source)
     if not found[0].restricted:
         say(

@@ -1,6 +1,6 @@
 """A key that can do nothing but answer livedata's probes: the forced command that stands before it, and how to speak with that. Pure text.
 
-The forced command (sshd(8), AUTHORIZED_KEYS FILE FORMAT) is a small sh that takes lines of four sorts, and whatever else comes ends it:
+The forced command (sshd(8), AUTHORIZED_KEYS FILE FORMAT) is a small sh that takes requests of three sorts, and whatever else comes ends it:
 
     D COUNT               the next COUNT lines are a piece of script: run if its SHA-256 is among those in the command, else refused
     V NAME VALUE          a variable for the next call, of a known name and of characters that no script could take for anything else
