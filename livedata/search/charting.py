@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from . import sql
+from .arguments import is_true
 from .buckets import Interval
 from .frame import Field, Frame, Order, Step
 from .grouping import Result, kind_after, results
@@ -242,13 +243,9 @@ def split_of(options: dict[str, str]) -> Split:
     bottom = written.startswith("bottom")
     digits = written.removeprefix("bottom").removeprefix("top").strip()
     limit = int(digits) if digits.isdigit() else 10
-    other = options.get("otherstr", "OTHER") if _true(options.get("useother", "t")) else None
-    null = options.get("nullstr", "NULL") if _true(options.get("usenull", "t")) else None
+    other = options.get("otherstr", "OTHER") if is_true(options.get("useother", "t")) else None
+    null = options.get("nullstr", "NULL") if is_true(options.get("usenull", "t")) else None
     return Split(limit, bottom, other, null)
-
-
-def _true(text: str) -> bool:
-    return text.lower() in {"t", "true", "1", "yes"}
 
 
 __all__ = ["Split", "rows_and_series", "rows_by", "split_of"]

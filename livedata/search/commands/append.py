@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ..arguments import truth
 from ..declare import Declaration, Opt
 from ..frame import Frame, Order
 from ..shapes import option, subsearch
 from ..stacking import beside, stacked
 from ..tree import Command, Pipeline, Subsearch
-from .dedup import truth
 
 SUBSEARCH_OPTIONS = (
     Opt("extendtimerange", "bool", "false", "Taken; the time is that of the search"),

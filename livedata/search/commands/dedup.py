@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from .. import sql
+from ..arguments import truth
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame
 from ..shapes import clause, field, key, number, option
 from ..tree import Clause, Command, Key, Number, Word
 from .sort import sort_by
-
-
-def truth(command: Command, name: str, default: bool = False) -> bool:
-    """An option that is true or false."""
-    return command.option(name, str(default)).lower() in {"t", "true", "1", "yes"}
 
 
 def compile_dedup(frame: Frame, command: Command) -> Frame:

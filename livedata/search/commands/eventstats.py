@@ -1,12 +1,13 @@
-"""`eventstats`: aggregates beside the rows that they are of."""
+"""`eventstats` and `streamstats`: aggregates beside the rows that they are of, and of each row and those before it."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from .. import sql
+from ..arguments import truth
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame
 from ..grouping import aggregates_of, by_names, kind_after, results, windowed
@@ -15,75 +16,76 @@ from ..tree import Aggregate, Command
 from ..values import Value, as_number
 from ..when import BadTime, parse_span
 
+COUNT = Aggregate("count", None, written="count")
+
 
 def compile_eventstats(frame: Frame, command: Command) -> Frame:
-    aggregates = aggregates_of(command.parts) or [Aggregate("count", None, written="count")]
-    keys: list[Field] = []
-    for word in by_names(command):
-        there = frame.field(word.text, word.at)
-        if there is None:
-            return frame
-        keys.append(there)
-    partition = [sql.column(k.column) for k in keys]
-    known = sql.both([sql.not_null(sql.column(k.column)) for k in keys if not frame.always(k)])
+    aggregates = aggregates_of(command.parts) or [COUNT]
+    keys = _keys(frame, command)
+    if keys is None:
+        return frame
     if any(a.function in {"first", "last"} for a in aggregates):
         frame.numbered()
         frame.close()
-    found = results(frame, aggregates, [])
-    made: dict[str, Field] = {}
-    for r in found:
-        over = windowed(r.value.sql, partition)
-        # A row without one of the keys belongs to no group.
-        shown = over if sql.constant_truth(known) else sql.case([(known, over)])
-        made[r.name] = Field(frame.item(r.name, shown, window=True), kind_after(r.value.kind))
-    for name, field in made.items():
-        frame.show(name, field)
-    return frame
+    return _beside(frame, aggregates, keys)
 
 
 def compile_streamstats(frame: Frame, command: Command) -> Frame:
-    aggregates = aggregates_of(command.parts) or [Aggregate("count", None, written="count")]
-    truth = partial(_truth, command)
+    aggregates = aggregates_of(command.parts) or [COUNT]
     window = command.option("window", "0")
     size = int(window) if window.isdigit() else 0
-    if any(command.option(o) for o in ("reset_before", "reset_after")) or truth("reset_on_change", False):
+    if any(command.option(o) for o in ("reset_before", "reset_after")) or truth(command, "reset_on_change"):
         frame.fail(
             command.at,
             "reset of streamstats is not there",
             "split the rows with BY, or use window=COUNT",
         )
-    names = by_names(command)
-    keys: list[Field] = []
-    for word in names:
-        there = frame.field(word.text, word.at)
-        if there is None:
-            return frame
-        keys.append(there)
-    partition = [sql.column(k.column) for k in keys]
-    current = truth("current", True)
-    order = _by_time(frame, command) if command.option("time_window") else None
+    keys = _keys(frame, command)
+    if keys is None:
+        return frame
+    current = truth(command, "current", True)
+    by_time = _by_time(frame, command) if command.option("time_window") else None
     frame.numbered()
     frame.close()
-    seconds = order is not None
-    order = order or frame.ordering()
-    if seconds:
+    if by_time:
         bounds = f"RANGE {_window_seconds(frame, command)} PRECEDING AND CURRENT ROW"
     elif size > 0:
         start, end = (
             (f"{size - 1} PRECEDING", "CURRENT ROW") if current else (f"{size} PRECEDING", "1 PRECEDING")
         )
         # A window of all rows counts those of the group among them; the order is that of the rows' numbers.
-        bounds = f"{'RANGE' if truth('global', True) else 'ROWS'} {start} AND {end}"
+        bounds = f"{'RANGE' if truth(command, 'global', True) else 'ROWS'} {start} AND {end}"
     else:
         bounds = f"ROWS UNBOUNDED PRECEDING AND {'CURRENT ROW' if current else '1 PRECEDING'}"
+    return _beside(frame, aggregates, keys, by_time or frame.ordering(), bounds)
+
+
+def _keys(frame: Frame, command: Command) -> list[Field] | None:
+    """The fields that the groups are of; None where no row has one of them."""
+    keys: list[Field] = []
+    for word in by_names(command):
+        there = frame.field(word.text, word.at)
+        if there is None:
+            return None
+        keys.append(there)
+    return keys
+
+
+def _beside(
+    frame: Frame,
+    aggregates: Sequence[Aggregate],
+    keys: Sequence[Field],
+    order: Sequence[exp.Ordered] = (),
+    bounds: str = "",
+) -> Frame:
+    """The rows with the aggregates of their groups; a row without one of the keys belongs to no group."""
+    partition = [sql.column(k.column) for k in keys]
     known = sql.both([sql.not_null(sql.column(k.column)) for k in keys if not frame.always(k)])
     made: dict[str, Field] = {}
     for r in results(frame, aggregates, []):
         over = windowed(r.value.sql, partition, order, bounds)
-        made[r.name] = Field(
-            frame.item(r.name, over if sql.constant_truth(known) else sql.case([(known, over)]), window=True),
-            kind_after(r.value.kind),
-        )
+        shown = over if sql.constant_truth(known) else sql.case([(known, over)])
+        made[r.name] = Field(frame.item(r.name, shown, window=True), kind_after(r.value.kind))
     for name, field in made.items():
         frame.show(name, field)
     return frame
@@ -108,10 +110,6 @@ def _window_seconds(frame: Frame, command: Command) -> str:
     except BadTime as bad:
         frame.fail(command.at, str(bad), "for example: time_window=5m")
     return f"{size / 1_000_000 if unit == 'us' else size * 2_592_000:f}"
-
-
-def _truth(command: Command, name: str, default: bool) -> bool:
-    return command.option(name, str(default)).lower() in {"t", "true", "1"}
 
 
 EVENTSTATS = Declaration(

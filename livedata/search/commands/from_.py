@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from ..arguments import only_word
 from ..base import narrow, table_frame
 from ..declare import Declaration
 from ..errors import suggestion
 from ..frame import Frame
 from ..shapes import field
-from ..tree import Command, Word
+from ..tree import Command
 
 
 def compile_from(frame: Frame, command: Command) -> Frame:
     build = frame.build
-    words = [p for p in command.parts if isinstance(p, Word)]
-    if len(words) != 1 or not build.facts.get("first"):
+    word = only_word(command)
+    if word is None or not build.facts.get("first"):
         frame.fail(
             command.at,
             "from stands first and takes one table",
             "for example: | from cpu | stats avg(busy_pct) BY host",
         )
-    name = words[0].text
+    name = word.text
     for prefix in ("datamodel:", "savedsearch:", "lookup:", "inputlookup:"):
         if name.lower().startswith(prefix):
             frame.fail(
-                words[0].at,
+                word.at,
                 f"{prefix[:-1]} is not there",
                 "| inputlookup NAME reads a lookup; tables stand in livedata fleet tables",
             )
     known = {t.lower(): t for t in build.world.tables}
     if name.lower() not in known:
         frame.fail(
-            words[0].at,
+            word.at,
             f"there is no table {name}",
             suggestion(name, build.world.tables, "livedata fleet tables lists them"),
         )

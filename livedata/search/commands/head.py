@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from .. import sql
+from ..arguments import truth, whole
 from ..declare import Declaration, Opt
 from ..evaluate import condition
 from ..frame import Frame
 from ..shapes import expression, number, option
 from ..tree import Command, Expression, Number
-from .sort import whole
 
 
 def compile_head(frame: Frame, command: Command) -> Frame:
@@ -28,7 +28,7 @@ def compile_head(frame: Frame, command: Command) -> Frame:
 def _while(frame: Frame, command: Command, part: Expression) -> Frame:
     """The rows up to the first for which an expression is not true."""
     ok = condition(frame, part)
-    null = command.option("null", "false").lower() in {"t", "true", "1"}
+    null = truth(command, "null")
     failed = sql.case(
         [(sql.fn("coalesce", ok, sql.true() if null else sql.false()), sql.number(0))], sql.number(1)
     )
@@ -46,7 +46,7 @@ def _while(frame: Frame, command: Command, part: Expression) -> Frame:
         window=True,
     )
     kept = sql.op("=", sql.column(so_far), sql.number(0))
-    if command.option("keeplast", "false").lower() in {"t", "true", "1"}:
+    if truth(command, "keeplast"):
         kept = sql.either(
             [
                 kept,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from .. import sql
+from ..arguments import truth, whole
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame
 from ..shapes import field, keywords, option, subsearch
 from ..stacking import beside
 from ..tree import Command, Word
 from .append import pipeline_of
-from .dedup import truth
-from .sort import whole
 
 
 def compile_join(frame: Frame, command: Command) -> Frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import sql
+from ..arguments import truth
 from ..declare import Declaration, Opt
 from ..errors import suggestion
 from ..frame import Field, Frame, Order, Step
@@ -16,7 +17,6 @@ from ..terms import terms
 from ..tree import Clause, Command, Keyword, Renamed, Word
 from ..values import Value, as_text
 from ..world import lookup_table
-from .dedup import truth
 
 
 def known_lookup(frame: Frame, name: str, at: int) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from .. import sql
+from ..arguments import truth, whole
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame, Order, Step
 from ..shapes import option
 from ..tree import Command
 from ..values import timestamp
-from .dedup import truth
-from .sort import whole
 
 MOST = 1_000_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import sql
+from ..arguments import only_word, truth
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame, Order
 from ..regex import BadRegex, re2
@@ -10,14 +11,13 @@ from ..shapes import field, option
 from ..sql import Sql
 from ..tree import Command, Word
 from ..values import Value, as_list, as_text
-from .dedup import truth
 
 
 def one_field(frame: Frame, command: Command) -> Word:
-    words = [p for p in command.parts if isinstance(p, Word)]
-    if len(words) != 1:
+    word = only_word(command)
+    if word is None:
         frame.fail(command.at, f"{command.name} wants one field", f"for example: | {command.name} ip")
-    return words[0]
+    return word
 
 
 def compile_mvexpand(frame: Frame, command: Command) -> Frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from .. import series, sql
+from ..arguments import whole
 from ..charting import Split, pivoted
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame, Order, Step
@@ -13,7 +14,6 @@ from ..shapes import field, number, option
 from ..sql import Sql
 from ..tree import Aggregate, Command, Number, Word
 from ..values import Kind, Value, as_kind, as_text, common
-from .sort import whole
 
 ALL = Split(0, False, None, None)
 

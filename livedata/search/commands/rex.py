@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .. import sql
+from ..arguments import whole
 from ..declare import Declaration, Opt
 from ..frame import Frame
 from ..functions.texts import replacement
@@ -12,7 +13,6 @@ from ..regex import BadRegex, group_names, re2
 from ..shapes import option, text
 from ..tree import Command, Text
 from ..values import Value, as_text
-from .sort import whole
 
 MOST_MATCHES = 1_000
 

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from ..arguments import only_word
 from ..declare import Declaration
 from ..errors import suggestion
 from ..frame import Frame
 from ..macros import expanded
 from ..shapes import field
-from ..tree import Command, Word
+from ..tree import Command
 
 
 def compile_savedsearch(frame: Frame, command: Command) -> Frame:
     from ..grammar import parse
 
     build = frame.build
-    words = [p for p in command.parts if isinstance(p, Word)]
-    if len(words) != 1 or not build.facts.get("first"):
+    word = only_word(command)
+    if word is None or not build.facts.get("first"):
         frame.fail(
             command.at,
             "savedsearch stands first and takes one name",
             "for example: | savedsearch logins | head 5",
         )
-    name = words[0].text
+    name = word.text
     saved = build.world.saved
     if name not in saved:
         frame.fail(
-            words[0].at,
+            word.at,
             f"there is no saved search {name}",
             suggestion(name, saved, "saved searches stand in searches.toml beside config.toml"),
         )
     if name in build.running:
-        frame.fail(words[0].at, f"the saved search {name} names itself")
+        frame.fail(word.at, f"the saved search {name} names itself")
     text = expanded(saved[name], build.world.macros)
     before, build.text = build.text, text
     build.running.append(name)

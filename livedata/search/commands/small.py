@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .. import sql
+from ..arguments import whole
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame
 from ..parser import Parser
@@ -12,7 +13,6 @@ from ..shapes import any_option, field, keywords, number, option, renamed, text
 from ..sql import Sql
 from ..tree import Command, Keyword, Number, Option, Renamed, Text, Word
 from ..values import Value, as_number, as_text, of_number, of_text
-from .sort import whole
 
 
 def compile_addinfo(frame: Frame, command: Command) -> Frame:

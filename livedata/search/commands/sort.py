@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import sql
+from ..arguments import whole
 from ..declare import Declaration, Opt
 from ..frame import Frame, Order
 from ..parser import Parser
@@ -38,14 +39,6 @@ def compile_sort(frame: Frame, command: Command) -> Frame:
     if most > 0:
         frame.first(most)
     return frame
-
-
-def whole(frame: Frame, command: Command, text: str) -> int:
-    """An option that is a whole number."""
-    try:
-        return int(text)
-    except ValueError:
-        frame.fail(command.at, f"{text!r} is no whole number", "for example: limit=10")
 
 
 def sort_by(frame: Frame, keys: list[Key], *, turned: bool = False) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import reduce
 
 from .. import sql
+from ..arguments import truth
 from ..declare import Declaration, Opt
 from ..frame import Frame
 from ..shapes import field, option, text
 from ..tree import Command, Text, Word
 from ..values import Value, as_text
-from .dedup import truth
 
 
 def compile_strcat(frame: Frame, command: Command) -> Frame:

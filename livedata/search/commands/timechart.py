@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import sql
+from ..arguments import is_true
 from ..buckets import TIME_BINS, Interval, time_buckets
 from ..charting import rows_and_series, rows_by, split_of
 from ..declare import Declaration
@@ -37,7 +38,7 @@ def compile_timechart(frame: Frame, command: Command) -> Frame:
         least=options.get("minspan", ""),
     )
     row = Field(made, "time")
-    continuous = options.get("cont", "true").lower() in {"t", "true", "1"}
+    continuous = is_true(options.get("cont", "true"))
     if options.get("fixedrange", "true").lower() in {"f", "false", "0"}:
         step = Interval(step.sql, step.step, step.seconds)
     spine = step if continuous else None

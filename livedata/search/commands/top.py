@@ -6,13 +6,12 @@ from functools import partial
 
 from .. import sql
 from ..aggregates import count_rows
+from ..arguments import truth, whole
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame, Order
 from ..grouping import by_names, keys_of
 from ..shapes import by, field, number, option
 from ..tree import Command, Number, Word
-from .dedup import truth
-from .sort import whole
 
 DEFAULT = 10
 OPTIONS = (

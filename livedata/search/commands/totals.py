@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 from .. import series, sql
+from ..arguments import truth
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame, Step
 from ..shapes import field, option
@@ -12,7 +13,6 @@ from ..sql import Sql
 from ..stacking import stacked
 from ..tree import Command, Word
 from ..values import Value, as_number
-from .dedup import truth
 
 OPTIONS = (
     Opt("row", "bool", "true", "Whether each row gets the sum of its numbers"),

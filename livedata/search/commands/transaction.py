@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from .. import sql
+from ..arguments import truth, whole
 from ..declare import Declaration, Opt
 from ..evaluate import condition
 from ..frame import Field, Frame, Order
@@ -18,8 +19,6 @@ from ..terms import terms
 from ..tree import Command, Word
 from ..values import Kind, Value, as_list, as_text
 from ..when import BadTime, parse_span
-from .dedup import truth
-from .sort import whole
 
 MOST_EVENTS = 1_000
 

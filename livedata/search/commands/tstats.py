@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..arguments import truth
 from ..base import searched
 from ..buckets import time_buckets
 from ..declare import Declaration, Opt
@@ -13,7 +14,6 @@ from ..parser import Parser
 from ..shapes import OPTION, aggregate, field, option
 from ..terms import terms
 from ..tree import Clause, Command, Condition, Every, Option, Part, Word
-from .dedup import truth
 from .stats import compile_stats
 
 _QUOTED_OR_BY = re.compile(r'"(?:[^"\\]|\\.)*"|\b(?:by|groupby)\b|\|', re.I)
