@@ -6,16 +6,9 @@ column, any other stands in `fields`. Source: the formats of printk() in the ker
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from ..model.probe import Column, Probe
-
-
-class Event(NamedTuple):
-    kind: str
-    pattern: str
-
+from .events import Event, column_sql, group_sql, groups, kind_sql, nth_sql
+from .views import literal
 
 EVENTS = (
     # mm/oom_kill.c
@@ -108,60 +101,36 @@ _STAMP = r"^\[ *[0-9]+\.[0-9]+\] "
 """Kernel time at the beginning of a line, as syslog daemons leave it there."""
 
 
-def _quoted(pattern: str) -> str:
-    return "'" + pattern.replace("'", "''") + "'"
-
-
-def _groups(event: Event) -> dict[str, int]:
-    return dict(re.compile(event.pattern).groupindex) if event.pattern else {}
-
-
-def _taken(group: str) -> str:
-    """A group of each pattern that has it."""
-    cases = [
-        f"WHEN {n} THEN regexp_extract(said, {_quoted(event.pattern)}, {groups[group]})"
-        for n, event in enumerate(EVENTS)
-        if group in (groups := _groups(event))
-    ]
-    return f"nullif(CASE event {' '.join(cases)} END, '')"
-
-
 def _fields() -> str:
     """The groups that have no column, of each pattern."""
     columns = {column.name for column in KERNEL_EVENT.columns} | {*KILOBYTES}
     cases = []
     for n, event in enumerate(EVENTS):
-        own = {name: at for name, at in _groups(event).items() if name not in columns}
-        values = (f"nullif(regexp_extract(said, {_quoted(event.pattern)}, {at}), '')" for at in own.values())
+        own = {name: at for name, at in groups(event).items() if name not in columns}
+        values = (f"nullif(regexp_extract(said, {literal(event.pattern)}, {at}), '')" for at in own.values())
         if own:
-            keys = ", ".join(map(_quoted, own))
+            keys = ", ".join(map(literal, own))
             cases.append(f"WHEN {n} THEN map([{keys}], [{', '.join(values)}])")
-    return f"CASE event {' '.join(cases)} ELSE MAP {{}}::MAP(VARCHAR, VARCHAR) END"
+    return f"CASE nth {' '.join(cases)} ELSE MAP {{}}::MAP(VARCHAR, VARCHAR) END"
 
 
 def _column(column: Column) -> str:
     if column.name in ("ts", "boot_id", "message", "transport"):
         return column.name
     if column.name == "kind":
-        kinds = " ".join(f"WHEN {n} THEN {_quoted(event.kind)}" for n, event in enumerate(EVENTS))
-        return f"CASE event {kinds} END AS kind"
+        return f"{kind_sql(EVENTS)} AS kind"
     if column.name == "fields":
         return f"{_fields()} AS fields"
     group = column.name.removesuffix("_bytes")
     if group in KILOBYTES:
-        return f"TRY_CAST({_taken(group)} AS BIGINT) * 1024 AS {column.name}"
-    if column.type == "i64":
-        return f"TRY_CAST({_taken(group)} AS BIGINT) AS {column.name}"
-    return f"{_taken(group)} AS {column.name}"
+        return f"TRY_CAST({group_sql(EVENTS, 'said', group)} AS BIGINT) * 1024 AS {column.name}"
+    return column_sql(EVENTS, "said", column)
 
 
 def kernel_event_sql() -> str:
     """The SELECT over `log` that the view is."""
-    which = " ".join(
-        f"WHEN regexp_matches(said, {_quoted(event.pattern)}) THEN {n}" for n, event in enumerate(EVENTS)
-    )
     return (
-        f"SELECT host, {', '.join(map(_column, KERNEL_EVENT.columns))} FROM (SELECT *, CASE {which} END AS event FROM "
-        f"(SELECT ts, host, boot_id, message, transport, regexp_replace(message, {_quoted(_STAMP)}, '') AS said FROM log "
-        "WHERE transport = 'kernel' OR identifier = 'kernel')) WHERE event IS NOT NULL"
+        f"SELECT host, {', '.join(map(_column, KERNEL_EVENT.columns))} FROM (SELECT *, {nth_sql(EVENTS, 'said')} AS nth FROM "
+        f"(SELECT ts, host, boot_id, message, transport, regexp_replace(message, {literal(_STAMP)}, '') AS said FROM log "
+        "WHERE transport = 'kernel' OR identifier = 'kernel')) WHERE nth IS NOT NULL"
     )

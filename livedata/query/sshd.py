@@ -7,16 +7,9 @@ writes. Source: OpenSSH's auth.c, packet.c and auth2.c, versions 5 to 10; dropbe
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from ..model.probe import Column, Probe
-
-
-class Event(NamedTuple):
-    event: str
-    pattern: str
-
+from .events import Event, column_sql, group_sql, kind_sql, nth_sql
+from .views import literal
 
 PROGRAMS = ("sshd", "sshd-session", "sshd-auth", "dropbear")
 _FROM = r" from (?P<address>\S+) port (?P<port>\d+)"
@@ -59,43 +52,24 @@ NEEDS = ("identifier", "pid", "message")
 """The columns of `log` without which there is no such view."""
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _taken(group: str) -> str:
-    """A group of each pattern that has it; null where it is empty."""
-    places = ((n, re.compile(event.pattern).groupindex.get(group)) for n, event in enumerate(EVENTS))
-    cases = [
-        f"WHEN {n} THEN regexp_extract(message, {_quoted(EVENTS[n].pattern)}, {at})" for n, at in places if at
-    ]
-    return f"nullif(CASE nth {' '.join(cases)} END, '')"
-
-
 def _column(column: Column) -> str:
     if column.name in ("ts", "boot_id", "pid", "message"):
         return column.name
     if column.name == "event":
-        events = " ".join(f"WHEN {n} THEN {_quoted(event.event)}" for n, event in enumerate(EVENTS))
-        return f"CASE nth {events} END AS event"
+        return f"{kind_sql(EVENTS)} AS event"
     if column.name == "success":
         return "event = 'accepted' AS success"
     if column.name == "user_known":
-        return f"{_taken('unknown')} IS NULL AS user_known"
+        return f"{group_sql(EVENTS, 'message', 'unknown')} IS NULL AS user_known"
     if column.name == "method":
-        return f"replace(lower({_taken('method')}), 'pubkey', 'publickey') AS method"
-    if column.type == "i64":
-        return f"TRY_CAST({_taken(column.name)} AS BIGINT) AS {column.name}"
-    return f"{_taken(column.name)} AS {column.name}"
+        return f"replace(lower({group_sql(EVENTS, 'message', 'method')}), 'pubkey', 'publickey') AS method"
+    return column_sql(EVENTS, "message", column)
 
 
 def ssh_login_sql() -> str:
     """The SELECT over `log` that the view is."""
-    which = " ".join(
-        f"WHEN regexp_matches(message, {_quoted(e.pattern)}) THEN {n}" for n, e in enumerate(EVENTS)
-    )
-    programs = ", ".join(map(_quoted, PROGRAMS))
+    programs = ", ".join(map(literal, PROGRAMS))
     return (
         f"SELECT host, {', '.join(map(_column, SSH_LOGIN.columns))} FROM (SELECT ts, host, boot_id, pid, message, "
-        f"CASE {which} END AS nth FROM log WHERE identifier IN ({programs})) WHERE nth IS NOT NULL"
+        f"{nth_sql(EVENTS, 'message')} AS nth FROM log WHERE identifier IN ({programs})) WHERE nth IS NOT NULL"
     )

@@ -93,7 +93,7 @@ def test_a_message(
 def test_nothing_else_is_a_login(found: list[dict[str, Any]]) -> None:
     assert len(found) == len(SAID)
     assert list(found[0]) == [column.name for column in stored_columns(SSH_LOGIN)]
-    assert {row["event"] for row in found} == {event.event for event in EVENTS}
+    assert {row["event"] for row in found} == {event.kind for event in EVENTS}
     assert {program for _, program, _, _ in SAID} == set(PROGRAMS)
 
 
