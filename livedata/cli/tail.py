@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections import deque
@@ -76,6 +75,8 @@ def tail(
     While a collector runs, what it stores is shown; while none does, the hosts are asked, and nothing is stored. Entries that
     reach livedata within half a second of one another stand in order of time.
     """
+    import asyncio
+
     from .query import look
 
     config = configure(store=store[0] if store else None, inventory=inventory)
@@ -132,6 +133,8 @@ async def _hear(
     config: Config, expressions: Sequence[str], since: int | None, find: Find, write: Write
 ) -> None:
     """Ask the hosts, and keep nothing."""
+    import asyncio
+
     from .. import app
     from ..inventory import find_hosts
     from ..query.merge import Merge

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("asyncssh", "duckdb", "pyarrow", "msgspec", "rich", "textual")
+HEAVY = ("asyncio", "asyncssh", "duckdb", "pyarrow", "msgspec", "rich", "textual")
 
 
 @pytest.mark.parametrize(
