@@ -18,8 +18,9 @@ from ..model.probe import Probe
 from ..model.reading import ParseError, Reading
 from ..model.scrape import Outcome
 from .logs.answer import read_answer
+from .logs.cursor import dump, load
 from .logs.entries import Entry
-from .logs.follow import dump, load, take
+from .logs.follow import take
 from .logs.formats import Format, own_format
 from .text import bad
 

@@ -159,6 +159,21 @@ def test_what_was_read_and_followed_is_not_waited_for(log: Log) -> None:
     assert log.lost == []
 
 
+def test_what_generations_begin_with_alike_is_no_ones_place_in_another(log: Log) -> None:
+    alike = f"{datetime.now().astimezone().isoformat()} web app[1]: alike\n"
+    log.file.write_text(alike)
+    log.pull()
+    log.file.rename(log.rotated(1))
+    log.file.write_text(alike)
+    log.write(1)
+    log.pull()
+    log.file.rename(log.rotated(1))
+    log.write(1)
+    log.pull()
+    assert log.messages == {"alike": 2, "0": 1, "1": 1}
+    assert log.lost == []
+
+
 def test_what_one_answer_has_no_room_for_comes_with_the_next(log: Log) -> None:
     log.write(10)
     log.pull()
