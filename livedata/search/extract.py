@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from . import sql
+from .regex import literal
 from .sql import Sql
 from .values import Value
 
@@ -34,11 +35,7 @@ def json_value(text: Sql, path: str) -> Value:
 
 def pair_regex(name: str) -> str:
     """A regular expression whose first group is the value of `name=value`, with its quotes if it has some."""
-    return rf"""(?:^|[\s,;&?(\[{{|"']){_escaped(name)}=("[^"]*"|'[^']*'|[^\s,;&|"')\]}}]+)"""
-
-
-def _escaped(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "_ " else "\\" + c for c in name)
+    return rf"""(?:^|[\s,;&?(\[{{|"']){literal(name)}=("[^"]*"|'[^']*'|[^\s,;&|"')\]}}]+)"""
 
 
 def pair_value(text: Sql, name: str) -> Sql:
@@ -67,7 +64,7 @@ def pair_between(text: Sql, name: str, pairs: str, keys: str) -> Sql:
     """The value of a pair, with characters of one's own between pairs, and between a name and its value."""
     apart, between = (f"[{''.join(map(_in_class, marks))}]" for marks in (pairs, keys))
     other = "[^" + apart[1:-1] + "]"
-    pattern = rf'(?:^|{apart})\s*{_escaped(name)}\s*{between}\s*("[^"]*"|{other}+)'
+    pattern = rf'(?:^|{apart})\s*{literal(name)}\s*{between}\s*("[^"]*"|{other}+)'
     found = sql.fn("trim", sql.fn("regexp_extract", text, pattern, 1), '" ')
     return sql.fn("nullif", found, "")
 
@@ -75,7 +72,7 @@ def pair_between(text: Sql, name: str, pairs: str, keys: str) -> Sql:
 def _in_class(char: str) -> str:
     return (
         char
-        if char.isalnum()
+        if char.isalnum() or ord(char) > 127
         else "\\" + char
         if char not in "\n\t "
         else {"\n": r"\n", "\t": r"\t", " ": " "}[char]

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from . import sql
 from .frame import Frame
+from .regex import literal
 from .sql import Sql
 from .tree import Compare, Condition, Either, Every, Negated, OneOf, Subsearch, Term
 from .values import Value, as_number, as_text, compared, looks_numeric, of_number, of_text, timestamp
@@ -85,12 +86,8 @@ def occurs(text: Sql, term: str, *, by_case: bool = False) -> Sql:
     before = rf"(?:^|{BOUNDARY})" if term[0].isalnum() else ""
     after = rf"(?:$|{BOUNDARY})" if term[-1].isalnum() else ""
     return sql.fn(
-        "regexp_matches", text, before + ".*".join(map(_literal, re.split(r"\*+", term))) + after, "s"
+        "regexp_matches", text, before + ".*".join(map(literal, re.split(r"\*+", term))) + after, "s"
     )
-
-
-def _literal(text: str) -> str:
-    return "".join(c if c.isalnum() or c in "_ " or ord(c) > 127 else "\\" + c for c in text)
 
 
 def _compare(frame: Frame, field: str, operator: str, value: str, at: int) -> Sql:
@@ -200,7 +197,7 @@ def _like(text: Sql, pattern: str) -> Sql:
             return sql.fn("ends_with", low, end)
         case ["", middle, ""]:
             return sql.fn("contains", low, middle)
-    return sql.fn("regexp_full_match", text, ".*".join(map(_literal, re.split(r"\*+", pattern))), "is")
+    return sql.fn("regexp_full_match", text, ".*".join(map(literal, re.split(r"\*+", pattern))), "is")
 
 
 def _any(found: Value, operator: str, value: str) -> Sql:

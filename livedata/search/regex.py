@@ -98,6 +98,17 @@ class BadRegex(ValueError):
         self.hint = hint
 
 
+def literal(text: str) -> str:
+    """The regular expression that matches exactly this text; RE2 has escapes of ASCII characters only."""
+    return "".join(c if c.isalnum() or c in "_ " or ord(c) > 127 else "\\" + c for c in text)
+
+
+def target(text: str) -> str:
+    """What a match is replaced by: each `*` of the text is what the group of its place has matched."""
+    first, *rest = text.replace("\\", "\\\\").split("*")
+    return first + "".join(f"\\{i}{piece}" for i, piece in enumerate(rest, 1))
+
+
 def group_names(pattern: str) -> list[tuple[int, str]]:
     """The named groups with their numbers, in order."""
     names: list[tuple[int, str]] = []

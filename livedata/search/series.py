@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from . import sql
 from .frame import Field, Frame
+from .regex import literal, target
 from .sql import Sql
 
 _ENTRY, _KEY = sql.variable("e"), sql.variable("k")
@@ -64,17 +65,13 @@ def _matches(name: Sql, pattern: str) -> Sql:
 
 
 def _regex(pattern: str) -> str:
-    return "(.*)".join(
-        "".join(c if c.isalnum() or c == "_" else "\\" + c for c in p) for p in pattern.split("*")
-    )
+    return "(.*)".join(map(literal, pattern.split("*")))
 
 
 def _other(name: Sql, old: str, new: str) -> Sql:
     if "*" not in old:
         return sql.text(new)
-    parts = [p.replace("\\", "\\\\") for p in new.split("*")]
-    target = parts[0] + "".join(f"\\{i}{p}" for i, p in enumerate(parts[1:], 1))
-    return sql.fn("regexp_replace", name, f"^{_regex(old)}$", target, "s")
+    return sql.fn("regexp_replace", name, f"^{_regex(old)}$", target(new), "s")
 
 
 def _filter(frame: Frame, condition: Sql) -> None:

@@ -9,6 +9,7 @@ from ..arguments import whole
 from ..declare import Declaration, Opt
 from ..frame import Field, Frame
 from ..parser import Parser
+from ..regex import literal, target
 from ..shapes import any_option, field, keywords, number, option, renamed, text
 from ..sql import Sql
 from ..tree import Command, Keyword, Number, Option, Renamed, Text, Word
@@ -215,20 +216,11 @@ def compile_replace(frame: Frame, command: Command) -> Frame:
         branches = []
         for old, new in pairs:
             if "*" in old:
-                pattern = "(.*?)".join(
-                    "".join(c if c.isalnum() or c in "_ " else "\\" + c for c in piece)
-                    for piece in old.split("*")
-                )
-                pattern = f"^{pattern}$"
-                count = 0
-                target = ""
-                for char in new.replace("\\", "\\\\"):
-                    count += char == "*"
-                    target += f"\\{count}" if char == "*" else char
+                pattern = f"^{'(.*?)'.join(map(literal, old.split('*')))}$"
                 branches.append(
                     (
                         sql.fn("regexp_matches", value, pattern, "s"),
-                        sql.fn("regexp_replace", value, pattern, target, "s"),
+                        sql.fn("regexp_replace", value, pattern, target(new), "s"),
                     )
                 )
             else:
