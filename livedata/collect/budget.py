@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import ceil, log2
 
+from ..model.batch import Row
 from ..model.scrape import SCRAPE, Outcome, Scrape
 
 NAME = "budget"
@@ -33,11 +34,6 @@ def next_factor(factor: int, need: float) -> int:
     return factor // 2 if factor > 1 and need < 0.4 else factor
 
 
-def _sum(rows: Iterable[Sequence[object]], column: int) -> int:
-    """Of a column of whole numbers; null is nothing."""
-    return sum(value for row in rows if isinstance(value := row[column], int))
-
-
 class Budget:
     """One host's.
 
@@ -55,10 +51,11 @@ class Budget:
         self._since: int | None = None
         self.factor = 1
 
-    def add(self, now: int, rows: Iterable[Sequence[object]]) -> None:
+    def add(self, now: int, rows: Iterable[Row]) -> None:
         """Count rows of `scrape`, whose milliseconds are hundredths as those of every `d2` are."""
         mine = [row for row in rows if row[_PROBE] in self._probes]
-        size, cpu = _sum(mine, _BYTES), _sum(mine, _CPU) / 100
+        size = sum(row[_BYTES] or 0 for row in mine)
+        cpu = sum(row[_CPU] or 0 for row in mine) / 100
         if mine:
             self._runs.append((now, cpu + SSHD_MS + SSHD_MS_PER_KB * size / 1000, size))
 

@@ -8,7 +8,7 @@ from ..clock import Clock
 from ..model.batch import Batch
 from ..model.host import Host
 from ..model.probe import Probe
-from ..model.scrape import SCRAPE, Failure, Outcome, Scrape
+from ..model.scrape import SCRAPE, Failure, Scrape
 from ..transport.protocol import Transport
 from .asker import LANES, Asker
 from .journal import fill
@@ -51,16 +51,10 @@ async def pull_once(
     def keep(batches: Sequence[Batch]) -> None:
         for batch in batches:
             if batch.probe is SCRAPE:
-                scrapes.extend(scrape_of(row) for row in batch.rows)
+                scrapes.extend(Scrape.of(row) for row in batch.rows)
 
     await pull(Asker(host, probes, {}, clock, keep), transport, clock)
     return tuple(scrapes)
-
-
-def scrape_of(row: Sequence[object]) -> Scrape:
-    """A row of `scrape` as the noun it was made from."""
-    probe, outcome, *rest, _ = row
-    return Scrape(str(probe), Outcome(str(outcome)), *rest)  # type: ignore[arg-type]
 
 
 def _due(asker: Asker, probe: Probe, now: int) -> bool:

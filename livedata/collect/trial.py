@@ -14,7 +14,7 @@ from ..model.scrape import CONNECT, SCRAPE, Failure, Outcome, Scrape
 from ..transport.compose import Request
 from ..transport.protocol import Answer, Heard, Session, Transport
 from .asker import Asker
-from .pull import pull, scrape_of
+from .pull import pull
 from .reading import readings
 
 
@@ -95,7 +95,7 @@ async def try_probe(
     def keep(emitted: Sequence[Batch]) -> None:
         for batch in emitted:
             if batch.probe is SCRAPE:
-                scrapes.extend(scrape_of(row) for row in batch.rows)
+                scrapes.extend(Scrape.of(row) for row in batch.rows)
             elif batch.probe is probe:
                 batches.append(batch)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .probe import Column, Derived, Probe
 
@@ -65,6 +66,13 @@ class Scrape(NamedTuple):
             self.probe, self.outcome.value, self.detail, _hundredths(self.connect_ms), _hundredths(self.rtt_ms),
             _hundredths(self.wall_ms), _hundredths(self.remote_cpu_ms), self.bytes, self.rows, self.exit_status, self.whole, clock_skew_ms,
         )  # fmt: skip
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Scrape:
+        """The run that was made a `row` of."""
+        probe, outcome, detail, connect, rtt, wall, cpu, *rest, _ = row
+        milliseconds = [None if time is None else time / 100 for time in (connect, rtt, wall, cpu)]
+        return cls(probe, Outcome(outcome), detail, *milliseconds, *rest)
 
 
 def _hundredths(number: float | None) -> int | None:

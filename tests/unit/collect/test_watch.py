@@ -13,7 +13,6 @@ import pytest
 from livedata.collect.asker import Asker
 from livedata.collect.gates import Gates
 from livedata.collect.network import Network
-from livedata.collect.pull import scrape_of
 from livedata.collect.schedule import SECOND
 from livedata.collect.watch import LOOK_SECONDS, Surroundings, watch
 from livedata.model.batch import Batch
@@ -118,7 +117,7 @@ def scrapes(
     rows: list[Scrape] = []
 
     def keep(batches: Sequence[Batch]) -> None:
-        rows.extend(scrape_of(row) for b in batches if b.probe is SCRAPE for row in b.rows)
+        rows.extend(Scrape.of(row) for b in batches if b.probe is SCRAPE for row in b.rows)
 
     async def run() -> None:
         host = Host("old", transport="replay", recording=str(folder))
@@ -167,7 +166,7 @@ def runs(folder: Path, seconds: int, name: str) -> list[int]:
     stamps: list[int] = []
 
     def keep(batches: Sequence[Batch]) -> None:
-        said = [(b.ts, scrape_of(row)) for b in batches if b.probe is SCRAPE for row in b.rows]
+        said = [(b.ts, Scrape.of(row)) for b in batches if b.probe is SCRAPE for row in b.rows]
         stamps.extend((ts - START) // SECOND for ts, row in said if row.probe == name)
 
     async def run() -> None:
