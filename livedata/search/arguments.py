@@ -1,9 +1,9 @@
-"""What the options and words of a command are taken for: a truth, a whole number, the one word that it wants."""
+"""What the options and words of a command are taken for: a truth, a whole number, the one word or field that it wants."""
 
 from __future__ import annotations
 
 from .frame import Frame
-from .tree import Command, Word
+from .tree import Command, Renamed, Word
 
 
 def is_true(text: str) -> bool:
@@ -27,3 +27,13 @@ def only_word(command: Command) -> Word | None:
     """Its one word; None where there are none or several."""
     words = [p for p in command.parts if isinstance(p, Word)]
     return words[0] if len(words) == 1 else None
+
+
+def named(frame: Frame, command: Command) -> tuple[str, str]:
+    """The one field of a command, and the name of what is made of it: `old AS new`, or the same. Raises SearchError."""
+    for part in command.parts:
+        if isinstance(part, Renamed):
+            return part.old, part.new
+        if isinstance(part, Word):
+            return part.text, part.text
+    return frame.fail(command.at, f"{command.name} wants a field", f"for example: | {command.name} count")

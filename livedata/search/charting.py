@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from . import sql
 from .arguments import is_true
 from .buckets import Interval
@@ -147,12 +145,7 @@ def pivoted(
         key: Sql = sql.column(labels)
         if len(found) > 1:
             key = sql.op("||", sql.text(f"{keys_first[i]}: "), key)
-        pair = exp.Struct(
-            expressions=[
-                exp.PropertyEQ(this=exp.to_identifier("k"), expression=key),
-                exp.PropertyEQ(this=exp.to_identifier("v"), expression=filled),
-            ]
-        )
+        pair = sql.struct(k=key, v=filled)
         last = _behind(sql.column(labels), split)
         entries.append(
             sql.fn("list", sql.in_order(pair, [sql.ordered(last), sql.ordered(sql.column(labels))]))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from . import sql
 from .frame import Field, Frame
 from .regex import literal, target
 from .sql import Sql
+from .values import Kind, Value, as_kind, common
 
 _ENTRY, _KEY = sql.variable("e"), sql.variable("k")
 
@@ -52,6 +53,26 @@ def renamed(frame: Frame, old: str, new: str) -> None:
 def overwritten(frame: Frame) -> None:
     """Takes away the series that a later command has made fields of the same names of."""
     dropped(frame, list(frame.fields)[frame.wide_at :])
+
+
+def pairs(frame: Frame, names: Sequence[str], *, texts: bool = False) -> tuple[Sql, Kind]:
+    """A list of (k, v) of a row's fields and series, all of one kind; `texts`: as texts, unless some have several values."""
+    overwritten(frame)
+    values = [Value(sql.column(frame.fields[n].column), frame.fields[n].kind) for n in names]
+    wide = frame.wide
+    every = values if wide is None else [*values, Value(sql.variable("e.value"), wide.kind)]
+    kind, _ = common(every)
+    if kind != "list" and (texts or kind in {"null", "map", "time"}):
+        kind = "text"
+    listed = sql.items(
+        *(sql.struct(k=sql.text(n), v=as_kind(v, kind)) for n, v in zip(names, values, strict=True))
+    )
+    if wide is None:
+        return listed, kind
+    pair = sql.struct(k=sql.variable("e.key"), v=as_kind(every[-1], kind))
+    entries = sql.fn("map_entries", sql.column(wide.column))
+    others = sql.fn("list_transform", entries, sql.function_of("e", pair))
+    return (sql.fn("list_concat", listed, others) if names else others), kind
 
 
 def _name() -> Sql:

@@ -251,6 +251,13 @@ def items(*values: Sql) -> Sql:
     return exp.Array(expressions=[own(v) for v in values])
 
 
+def struct(**parts: Sql) -> Sql:
+    """A struct of named parts."""
+    return exp.Struct(
+        expressions=[exp.PropertyEQ(this=exp.to_identifier(n), expression=own(v)) for n, v in parts.items()]
+    )
+
+
 def variable(name: str) -> Sql:
     """What a lambda's parameter is within it."""
     return exp.Var(this=name)
