@@ -21,12 +21,12 @@ import duckdb
 import pyarrow as pa
 import sqlglot
 
-from livedata.app import search_world
 from livedata.model.batch import Batch
 from livedata.probe.load import load_probes
 from livedata.query.engine import Limits, Pool, stream
 from livedata.query.source import Source, store_source
 from livedata.search.compile import compile_search
+from livedata.searching import search_world
 from livedata.store.writer import Writer
 
 MINUTE = 60_000_000
@@ -75,7 +75,7 @@ QUESTIONS = {
 }
 
 
-def _rows(host: int, now: int, count: int) -> Iterator[tuple[object, ...]]:
+def _rows(host: int, now: int, count: int) -> Iterator[dict[str, object]]:
     for i in range(count):
         n = host * 7919 + i * 104_729
         unit = UNITS[n % 5]
@@ -85,42 +85,28 @@ def _rows(host: int, now: int, count: int) -> Iterator[tuple[object, ...]]:
             message = f'GET /page/{n % 900} status={(200, 200, 200, 404, 500, 503)[n % 6]} took={n % 1000 / 1000:.3f}s user="u{n % 70}"'
         else:
             message = f"task {n % 4000} finished in {n % 977} ms, nothing else to say about it"
-        yield (
-            now - (count - i) * 24 * 60 * MINUTE // count + host,
-            "b",
-            n % 8,
-            3,
-            unit,
-            (unit or "kernel").split(".")[0],
-            100 + n % 900,
-            0,
-            "journal",
-            message,
-            [],
-        )
+        yield {
+            "ts": now - (count - i) * 24 * 60 * MINUTE // count + host,
+            "boot_id": "b",
+            "priority": n % 8,
+            "facility": 3,
+            "unit": unit,
+            "identifier": (unit or "kernel").split(".")[0],
+            "pid": 100 + n % 900,
+            "uid": 0,
+            "transport": "journal",
+            "message": message,
+            "fields": [],
+        }
 
 
 def fill(root: Path, hosts: int, entries: int, now: int) -> None:
     """A store of a day: so many entries of each of so many hosts, sealed."""
     log = load_probes(Path())["log"]
-    names = (
-        "ts",
-        "boot_id",
-        "priority",
-        "facility",
-        "unit",
-        "identifier",
-        "pid",
-        "uid",
-        "transport",
-        "message",
-        "fields",
-    )
     with Writer.open(root, purpose="bench", now_us=now) as writer:
         writer.register(log)
         for host in range(hosts):
-            rows = [dict(zip(names, row, strict=True)) for row in _rows(host, now, entries)]
-            ready = [tuple(row.get(c.name) for c in log.columns) for row in rows]
+            ready = [tuple(map(row.get, log.names)) for row in _rows(host, now, entries)]
             writer.append([Batch(log, f"web-{host:03d}", now, ready)], now)
         writer.seal(now)
 
