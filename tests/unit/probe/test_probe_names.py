@@ -25,6 +25,7 @@ from livedata.query.views import (
 )
 
 PROBES = load_probes()
+CPU_KINDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal", "guest", "guest_nice")
 DIMENSIONLESS = re.compile(
     r"load\d+|cores|tasks(_limit)?|threads|runnable|blocked|in_flight|priority|nice|last_cpu|hugepages.*|(open_files|inodes)(_\w+)?"
     r"|tcp_curr_estab|sockets_\w+|nf_conntrack_\w+|softnet_backlog_len"
@@ -118,10 +119,7 @@ def test_gauges_and_counters_carry_their_unit(probe: Probe) -> None:
 
 def test_the_cpu_shares_add_up_to_a_hundred(engine: duckdb.DuckDBPyConnection) -> None:
     probe = PROBES["cpu"]
-    increases = {
-        "user": 2.5, "nice": 0, "system": 1.25, "idle": 4, "iowait": 1, "irq": 0, "softirq": 0.25, "steal": 0.5,
-        "guest": 0.5, "guest_nice": 0,
-    }  # fmt: skip
+    increases = dict(zip(CPU_KINDS, (2.5, 0, 1.25, 4, 1, 0, 0.25, 0.5, 0.5, 0), strict=True))
     values = ", ".join(f"{v}::DECIMAL(18,2) AS {k}_seconds_increase" for k, v in increases.items())
     more = "".join(f", ({d.sql}) AS {d.name}" for d in probe.derived)
     table = engine.execute(f"SELECT *{more} FROM (SELECT {values})")
@@ -136,18 +134,7 @@ def test_what_an_old_kernel_lacks_does_not_hide_the_rest(engine: duckdb.DuckDBPy
     probe = PROBES["core"]
     values = ", ".join(
         f"{'NULL' if kind in ('guest_nice', 'iowait') else 1}::DECIMAL(18,2) AS {kind}_seconds_increase"
-        for kind in (
-            "user",
-            "nice",
-            "system",
-            "idle",
-            "iowait",
-            "irq",
-            "softirq",
-            "steal",
-            "guest",
-            "guest_nice",
-        )
+        for kind in CPU_KINDS
     )
     more = "".join(f", ({d.sql}) AS {d.name}" for d in probe.derived)
     assert engine.execute(f"SELECT busy_pct FROM (SELECT *{more} FROM (SELECT {values}))").fetchone() == (

@@ -1,0 +1,1 @@
+"""The package's tests share one watch under load."""
