@@ -61,9 +61,8 @@ def compile_search(text: str, world: World, *, pretty: bool = False) -> Compiled
     text = expanded(text, world.macros)
     tree = parse(text)
     build = Build(text, world, compile_inner, span=(world.since_us, world.until_us))
-    build.facts["mentioned"] = mentioned(tree)
+    build.mentioned = mentioned(tree)
     frame = compile_pipeline(build, tree)
-    span = build.facts.get("span", build.span)
     statement, fields = _statement(frame)
     written = sql.written(statement, pretty)
     return Compiled(
@@ -71,7 +70,7 @@ def compile_search(text: str, world: World, *, pretty: bool = False) -> Compiled
         fields,
         frame.wide.column if frame.wide else None,
         frame.events,
-        span,
+        build.told or build.span,
         tuple(build.tables),
         tuple(build.notes),
         tuple(terms_of(tree.commands[0].where)),
@@ -115,11 +114,12 @@ def mentioned(tree: object) -> tuple[str, ...]:
 
 def compile_inner(build: Build, pipeline: Pipeline) -> Frame:
     """A subsearch, of the same time unless it says another."""
-    span, build.subsearch = build.span, True
+    before = build.span, build.subsearch
+    build.subsearch = True
     try:
         return compile_pipeline(build, pipeline)
     finally:
-        build.span, build.subsearch = span, False
+        build.span, build.subsearch = before
 
 
 def compile_pipeline(build: Build, pipeline: Pipeline, frame: Frame | None = None) -> Frame:
@@ -141,9 +141,9 @@ def apply(build: Build, frame: Frame | None, command: Command) -> Frame:
             )
         frame = Frame(build, Step([]), {})
         frame.step.passes = False
-        build.facts["first"] = True
+        build.first = True
     else:
-        build.facts["first"] = False
+        build.first = False
     for option in _options(command.parts):
         if option.name in declaration.refused and not _same(option.value, declaration.refused[option.name]):
             build.fail(

@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import translate
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sqlglot import exp
 
 from . import sql
 from .errors import search_error, suggestion
 from .sql import Sql
+from .tree import Pipeline
 from .values import NULL, Kind, Value
 from .world import World
 
@@ -77,17 +78,24 @@ class Build:
 
     text: str
     world: World
-    compile: Callable[[Build, Any], Frame]
+    compile: Callable[[Build, Pipeline], Frame]
     taken: set[str] = field(default_factory=set)
     steps: dict[str, Step] = field(default_factory=dict)
     tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     span: tuple[int | None, int | None] = (None, None)
     """The time that the search is about, microseconds UTC: of its own words, else of the flags."""
+    told: tuple[int | None, int | None] | None = None
+    """The same of the answer, once the search says what its rows are: a subsearch may be about another."""
     subsearch: bool = False
     running: list[str] = field(default_factory=list)
     """Saved searches within one another."""
-    facts: dict[str, Any] = field(default_factory=dict)
+    mentioned: tuple[str, ...] = ()
+    """The names of fields that stand anywhere in the search."""
+    first: bool = False
+    """Whether the command that is compiled stands first."""
+    bucket_seconds: Sql | None = None
+    """How long the buckets are that a timechart is of."""
 
     def fresh(self, name: str) -> str:
         """A column's name that is nowhere yet, like `name`."""
@@ -324,6 +332,3 @@ class Frame:
 
 def _without(find: Lazy, gone: set[str]) -> Lazy:
     return lambda name: None if name in gone else find(name)
-
-
-__all__ = ["Build", "Field", "Frame", "Order", "Step", "replace"]

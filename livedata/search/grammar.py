@@ -9,10 +9,10 @@ from contextlib import suppress
 from .commands import COMMANDS, DECLARATIONS, REFUSED
 from .declare import Shape
 from .errors import SearchError, suggestion
+from .expression import inner_search
 from .parser import Parser
-from .shapes import subsearch
 from .terms import terms
-from .tree import Command, Part, Pipeline, Subsearch
+from .tree import Command, Part, Pipeline
 
 LONGEST = 100_000
 """Characters of a search."""
@@ -66,7 +66,7 @@ def pipeline(p: Parser) -> Pipeline:
     at = p.pos
     if re.match(r"search(?=[\s(\"\[]|$)", p.text[p.pos : p.pos + 7], re.I) and p.keyword("search"):
         pass
-    first = Command("search", (), terms(p, _subsearch), at=at)
+    first = Command("search", (), terms(p, inner_search), at=at)
     return _further(p, [first])
 
 
@@ -129,7 +129,7 @@ def command(p: Parser) -> Command:
     p.space()
     declaration = COMMANDS[low]
     if declaration.name == "search":
-        return Command("search", (), terms(p, _subsearch), at=at)
+        return Command("search", (), terms(p, inner_search), at=at)
     parts: list[Part] = []
     while not p.ended():
         if parts:
@@ -154,10 +154,3 @@ def _offer_only(p: Parser, shape: Shape, name: str) -> None:
     with suppress(SearchError):
         shape(p, COMMANDS[name])
     p.pos = at
-
-
-def _subsearch(p: Parser) -> Subsearch:
-    found = subsearch(p)
-    if found is None:
-        p.unexpected("in a search")
-    return found

@@ -214,7 +214,7 @@ def rows_of(frame: Frame) -> Rows:
         frame.ordering(reverse=True),
         stamp,
         sql.column(placed) if placed else None,
-        frame.build.facts.get("bucket_seconds"),
+        frame.build.bucket_seconds,
         lambda span: _spark(frame, stamp, span),
     )
 

@@ -34,7 +34,6 @@ from .tree import (
 OPTION = re.compile(r"(\w[\w.-]*)\s*=(?!=)\s*")
 OPTION_VALUE = re.compile(r"""[^\s|"'`\[\],()]+""")
 FIELD_WORD = re.compile(r"""[^\s,|"'`\[\]()=]+""")
-PLAIN_WORD = re.compile(r"""[^\s,|"`\[\]()=]+""")
 AGGREGATE = re.compile(r"[A-Za-z_]\w*")
 ARGUMENT = re.compile(r"""[^\s,|"'`\[\]()=<>+]+""")
 _BLANKS = re.compile(r"(?:\s|```(?:[^`]|`(?!``))*```)+$")

@@ -57,7 +57,7 @@ def _found(
     found: dict[str, Field] = {}
     if not any(f.open_fields for f in frames):
         return found
-    for name in build.facts.get("mentioned", ()):
+    for name in build.mentioned:
         if name in known or "*" in name:
             continue
         values = [_value(f, name) for f in frames]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from .parser import Parser, unescaped
 from .tree import Compare, Condition, Either, Every, Negated, OneOf, Subsearch, Term
 
-OPERATORS = ("!=", "<=", ">=", "==", "=", "<", ">")
 FIELD = re.compile(r"""([^\s|"'`()\[\]=<>!,]+)\s*(!=|<=|>=|==|=|<|>)\s*""")
 QUOTED_FIELD = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(!=|<=|>=|==|=|<|>)\s*""")
 MEMBER = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s|"'`()\[\]=<>!,]+))\s+IN\s*(?=\()""", re.I)

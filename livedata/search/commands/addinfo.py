@@ -9,7 +9,7 @@ from ..values import of_number, of_text
 
 
 def compile_addinfo(frame: Frame, command: Command) -> Frame:
-    since, until = frame.build.facts.get("span") or frame.build.span
+    since, until = frame.build.told or frame.build.span
     now = frame.build.world.now_us
     frame.put("info_min_time", of_number((since or 0) / 1_000_000))
     frame.put("info_max_time", of_number((now if until is None else until) / 1_000_000))

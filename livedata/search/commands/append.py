@@ -49,7 +49,7 @@ def compile_appendcols(frame: Frame, command: Command) -> Frame:
 
 def compile_union(frame: Frame, command: Command) -> Frame:
     build = frame.build
-    first = bool(build.facts.get("first"))
+    first = build.first
     inner = [p.pipeline for p in command.parts if isinstance(p, Subsearch) and p.pipeline]
     if len(inner) + (not first) < 2:
         frame.fail(

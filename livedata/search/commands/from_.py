@@ -14,7 +14,7 @@ from ..tree import Command
 def compile_from(frame: Frame, command: Command) -> Frame:
     build = frame.build
     word = only_word(command)
-    if word is None or not build.facts.get("first"):
+    if word is None or not build.first:
         frame.fail(
             command.at,
             "from stands first and takes one table",

@@ -145,7 +145,7 @@ def where_terms(p: Parser, d: Declaration) -> Clause | None:
 
 def compile_inputlookup(frame: Frame, command: Command) -> Frame:
     build = frame.build
-    first = build.facts.get("first")
+    first = build.first
     word = next((p for p in command.parts if isinstance(p, Word)), None)
     if word is None:
         frame.fail(command.at, "inputlookup wants the name of a lookup", "for example: | inputlookup owners")

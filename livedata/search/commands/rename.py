@@ -54,7 +54,7 @@ def found_by_name(frame: Frame, part: Renamed) -> None:
         values = [v for v in (renamed, None if gone else look(name)) if v is not None]
         return first_of(values) if values else None
 
-    for name in frame.build.facts.get("mentioned", ()):
+    for name in frame.build.mentioned:
         old = old_of(name)
         if name in frame.fields and old is not None and old not in frame.fields and (there := look(old)):
             _put_before(frame, name, there)

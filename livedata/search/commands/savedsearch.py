@@ -16,7 +16,7 @@ def compile_savedsearch(frame: Frame, command: Command) -> Frame:
 
     build = frame.build
     word = only_word(command)
-    if word is None or not build.facts.get("first"):
+    if word is None or not build.first:
         frame.fail(
             command.at,
             "savedsearch stands first and takes one name",

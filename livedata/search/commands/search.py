@@ -11,10 +11,10 @@ from ..tree import Command, Every
 
 def compile_search(frame: Frame, command: Command) -> Frame:
     where = command.where or Every(())
-    if frame.build.facts.get("first"):
+    if frame.build.first:
         found = searched(frame.build, where)
         if not frame.build.subsearch:
-            frame.build.facts["span"] = frame.build.span
+            frame.build.told = frame.build.span
         return found
     frame.where(matching(frame, where))
     return frame

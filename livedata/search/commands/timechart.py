@@ -42,7 +42,7 @@ def compile_timechart(frame: Frame, command: Command) -> Frame:
     if options.get("fixedrange", "true").lower() in {"f", "false", "0"}:
         step = Interval(step.sql, step.step, step.seconds)
     spine = step if continuous else None
-    frame.build.facts["bucket_seconds"] = step.seconds
+    frame.build.bucket_seconds = step.seconds
     if not names:
         found = rows_by(frame, {"_time": row}, aggregates, spine)
     else:
@@ -50,7 +50,7 @@ def compile_timechart(frame: Frame, command: Command) -> Frame:
             frame.item(names[0].text, sql.null()), "text"
         )
         found = rows_and_series(frame, "_time", row, series, aggregates, split_of(options), spine)
-    frame.build.facts.pop("bucket_seconds", None)
+    frame.build.bucket_seconds = None
     return found
 
 

@@ -41,7 +41,7 @@ def compile_transaction(frame: Frame, command: Command) -> Frame:
         keys[word.text] = there
         if not frame.always(there):
             frame.where(sql.not_null(sql.column(there.column)))
-    for name in frame.build.facts.get("mentioned", ()):
+    for name in frame.build.mentioned:
         # What is only found in messages is found before these become one.
         if name not in frame.fields and "*" not in name and name not in keys and not name.startswith("_"):
             there = frame.field(name)

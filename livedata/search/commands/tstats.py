@@ -62,7 +62,7 @@ def compile_tstats(frame: Frame, command: Command) -> Frame:
     from ..grammar import parser_of
 
     build = frame.build
-    if not build.facts.get("first"):
+    if not build.first:
         frame.fail(command.at, "tstats stands first", "stats works on the rows before it")
     condition: Condition = Every(())
     span = command.option("span")
@@ -81,7 +81,7 @@ def compile_tstats(frame: Frame, command: Command) -> Frame:
             kept.append(part)
     found = searched(build, condition)
     if not build.subsearch:
-        build.facts["span"] = build.span
+        build.told = build.span
     time = found.time()
     if span and time is not None:
         made, _ = time_buckets(found, time, span, 100, command.at)
