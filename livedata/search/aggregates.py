@@ -260,16 +260,3 @@ def percentile_of(name: str) -> float | None:
     """The part, 0 to 1, of `perc95` and the like."""
     found = _PERCENTILE.fullmatch(name)
     return float(found[1]) / 100 if found and float(found[1]) <= 100 else None
-
-
-__all__ = [
-    "AGGREGATES",
-    "LIST_MOST",
-    "PER",
-    "Aggregation",
-    "Rows",
-    "count_rows",
-    "percentile",
-    "percentile_of",
-    "sparkline",
-]

@@ -11,6 +11,7 @@ from .errors import suggestion
 from .extract import found_in
 from .frame import Build, Field, Frame, Lazy, Order, Step
 from .match import TIMES, matching
+from .stacking import merged
 from .tree import Compare, Condition, Either, Every, Negated, OneOf
 from .values import KINDS, Kind, Value, of_text, timestamp
 from .when import BadTime, parse_time
@@ -268,8 +269,6 @@ def _in_message(fields: dict[str, Field]) -> list[Lazy]:
 
 def together(build: Build, frames: list[Frame]) -> Frame:
     """The rows of several frames one after the other, fields by name; the order is that of their times if all have one."""
-    from .values import as_kind, common
-
     names = list(dict.fromkeys(n for f in frames for n in f.fields))
     fields: dict[str, Field] = {}
     selects: list[dict[str, sql.Sql]] = [{} for _ in frames]
@@ -280,20 +279,11 @@ def together(build: Build, frames: list[Frame]) -> Frame:
             else Value(sql.null(), "null")
             for f in frames
         ]
-        kind, _ = common(values)
-        kind = "text" if kind == "null" else kind
-        made = build.fresh(name)
-        for select, value in zip(selects, values, strict=True):
-            select[made] = as_kind(value, kind)
-        fields[name] = Field(made, kind)
+        fields[name] = merged(build, name, values, selects)
     hidden: dict[str, Field] = {}
     for name in ("index", "source", "sourcetype"):
         if name not in fields:
-            values = [f.value(name) for f in frames]
-            made = build.fresh(name)
-            for select, value in zip(selects, values, strict=True):
-                select[made] = as_kind(value, "text")
-            hidden[name] = Field(made, "text")
+            hidden[name] = merged(build, name, [f.value(name) for f in frames], selects, "text")
     step = Step([], union=[(f.close(), select) for f, select in zip(frames, selects, strict=True)])
     step.sealed = True
     step.passes = False

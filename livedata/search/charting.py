@@ -239,6 +239,3 @@ def split_of(options: dict[str, str]) -> Split:
     other = options.get("otherstr", "OTHER") if is_true(options.get("useother", "t")) else None
     null = options.get("nullstr", "NULL") if is_true(options.get("usenull", "t")) else None
     return Split(limit, bottom, other, null)
-
-
-__all__ = ["Split", "rows_and_series", "rows_by", "split_of"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from .errors import SearchError, listed, search_error, suggestion
+from .errors import listed, search_error, suggestion
 
 if TYPE_CHECKING:
     from .tree import Pipeline
@@ -175,6 +175,3 @@ class Parser:
             return read()
         finally:
             self.depth -= 1
-
-
-__all__ = ["NUMBER", "WORD", "Parser", "SearchError", "quote", "unescaped"]

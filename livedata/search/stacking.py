@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from . import sql
-from .frame import Field, Frame, Order, Step
+from .frame import Build, Field, Frame, Order, Step
 from .sql import Sql
-from .values import Kind, Value, as_kind, common
+from .values import Kind, Value, as_kind, as_text, common
 
 
-def names_of(frame: Frame) -> dict[str, Field]:
-    """The fields by the names that people know them by: `ts` and `_time` are one."""
-    return dict(frame.fields)
+def merged(
+    build: Build,
+    name: str,
+    values: Sequence[Value],
+    selects: Sequence[dict[str, Sql]],
+    kind: Kind | None = None,
+) -> Field:
+    """A field of all frames: `values` in each, which its SELECT gets under one name; of the kind that all can be taken for, or of `kind`."""
+    if kind is None:
+        kind, _ = common(values)
+        kind = "text" if kind == "null" else kind
+    made = build.fresh(name)
+    for select, value in zip(selects, values, strict=True):
+        select[made] = as_kind(value, kind)
+    return Field(made, kind)
 
 
 def stacked(frames: Sequence[Frame]) -> Frame:
@@ -23,13 +35,7 @@ def stacked(frames: Sequence[Frame]) -> Frame:
     fields: dict[str, Field] = {}
     selects: list[dict[str, Sql]] = [{} for _ in frames]
     for name in dict.fromkeys(_shared(frames, f, n) for f in frames for n in f.fields):
-        values = [_value(f, name) for f in frames]
-        kind, _ = common(values)
-        kind = "text" if kind == "null" else kind
-        made = build.fresh(name)
-        for select, value in zip(selects, values, strict=True):
-            select[made] = as_kind(value, kind)
-        fields[name] = Field(made, kind)
+        fields[name] = merged(build, name, [_value(f, name) for f in frames], selects)
     found = _found(frames, fields, selects)
     part, row = build.fresh("part"), build.fresh("row")
     for i, (frame, select) in enumerate(zip(frames, selects, strict=True)):
@@ -61,12 +67,8 @@ def _found(
         if name in known or "*" in name:
             continue
         values = [_value(f, name) for f in frames]
-        kind, _ = common(values)
-        if kind == "null":
-            continue
-        found[name] = Field(build.fresh(name), kind)
-        for select, value in zip(selects, values, strict=True):
-            select[found[name].column] = as_kind(value, kind)
+        if any(v.kind != "null" for v in values):
+            found[name] = merged(build, name, values, selects)
     return found
 
 
@@ -144,6 +146,4 @@ def _alike(ours: Field, theirs: Field) -> list[Sql]:
     kind, values = common([Value(sql.column(f.column), f.kind) for f in (ours, theirs)])
     if kind == "num" or ours.kind == theirs.kind:
         return values
-    from .values import as_text
-
     return [as_text(Value(sql.column(f.column), f.kind)) for f in (ours, theirs)]

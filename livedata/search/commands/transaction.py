@@ -11,6 +11,7 @@ from .. import sql
 from ..arguments import truth, whole
 from ..declare import Declaration, Opt
 from ..evaluate import condition
+from ..expression import expression
 from ..frame import Field, Frame, Order
 from ..match import matching
 from ..shapes import field, option
@@ -216,7 +217,6 @@ def _marker(frame: Frame, command: Command, name: str) -> str | None:
     written = command.option(name)
     if not written:
         return None
-    from ..expression import expression
     from ..grammar import parser_of
 
     inside = re.fullmatch(r"(?:eval)?\((.*)\)", written, re.S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import sql
+from ..extract import json_value
 from ..sql import Sql
 from ..tree import Call
 from ..values import Value, as_list, as_number, as_text, as_truth
@@ -134,8 +135,6 @@ def _json_part(value: Value) -> Sql:
 
 
 def _json_extract(env: Env, call: Call) -> Value:
-    from ..extract import json_value
-
     text = as_text(env.value(call.arguments[0]))
     if len(call.arguments) == 1:
         return Value(text, "text")

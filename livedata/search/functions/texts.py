@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import sql
+from ..extract import json_value
 from ..sql import Sql
 from ..tree import Call
 from ..values import Value, as_number, as_text
@@ -173,8 +174,6 @@ def _hash(name: str) -> Callable[..., Value]:
 
 
 def _spath(env: Env, call: Call) -> Value:
-    from ..extract import json_value
-
     text = as_text(env.value(call.arguments[0]))
     path = env.value(call.arguments[1]).constant
     if not isinstance(path, str):
