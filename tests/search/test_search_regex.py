@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livedata.search.regex import BadRegex, group_names, re2
+from livedata.search.regex import BadRegex, group_names, literal, re2, target
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,16 @@ def test_a_class_holds_the_same_characters(body: str, char: str) -> None:
         return
     row = duckdb.execute("SELECT regexp_full_match($1, $2)", [char, ready]).fetchall()[0]
     assert row[0] == (plain.fullmatch(char) is not None)
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=12), st.text(max_size=3))
+def test_a_text_as_an_expression_matches_itself_alone(text: str, more: str) -> None:
+    asked = "SELECT regexp_full_match($1, $2, 's')"
+    assert duckdb.execute(asked, [text, literal(text)]).fetchall() == [(True,)]
+    assert duckdb.execute(asked, [text + more, literal(text)]).fetchall() == [(not more,)]
+
+
+def test_a_replacement_holds_what_its_wildcards_stand_for() -> None:
+    made = duckdb.execute("SELECT regexp_replace('a–b', '^(.*)–(.*)$', $1, 's')", [target("c\\1*→*")])
+    assert made.fetchall() == [("c\\1a→b",)]
