@@ -31,18 +31,8 @@ CURSOR = "c "
 """How the line begins that says where to go on; what a host says has no such line."""
 MOST_TOLD = 3
 COLUMNS = (
-    "ts",
-    "boot_id",
-    "priority",
-    "facility",
-    "unit",
-    "identifier",
-    "pid",
-    "uid",
-    "transport",
-    "message",
-    "fields",
-)
+    "ts", "boot_id", "priority", "facility", "unit", "identifier", "pid", "uid", "transport", "message", "fields",
+)  # fmt: skip
 UNREAD = (Outcome.OK, Outcome.TRUNCATED, Outcome.TIMEOUT)
 
 Taker = Callable[[Reading, str | None], tuple[Reading, str | None]]
@@ -101,31 +91,20 @@ def _own(pattern: str) -> Format:
 
 def logfile(probe: Probe, reading: Reading) -> list[Row]:
     """A row an entry."""
+    return rows(probe, reading, files_taken)
+
+
+def rows(probe: Probe, reading: Reading, take: Taker) -> list[Row]:
+    """A row an entry of a reading that was taken, or of one that is yet to be, as the first of its host. Raises ParseError."""
     names = [column.name for column in probe.columns]
-    known(names)
-    if reading.text and not reading.text.startswith(("{", CURSOR)):
-        reading = first(reading, files_taken)
-    return rows(names, reading)
-
-
-def first(reading: Reading, take: Taker) -> Reading:
-    """A reading taken as the first of its host. Raises ParseError."""
-    reading, _ = take(reading, None)
-    if reading.outcome is Outcome.MALFORMED:
-        raise ParseError(reading.detail or "that is no answer")
-    return reading
-
-
-def known(names: list[str]) -> None:
-    """Raises ParseError: a column that entries do not have."""
     if unknown := [name for name in names if name not in COLUMNS]:
         raise ParseError(
             f"log files and rings give {', '.join(COLUMNS)}, and nothing else: not {', '.join(unknown)}"
         )
-
-
-def rows(names: list[str], reading: Reading) -> list[Row]:
-    """The rows of a reading that was taken."""
+    if reading.text and not reading.text.startswith(("{", CURSOR)):
+        reading, _ = take(reading, None)
+        if reading.outcome is Outcome.MALFORMED:
+            raise ParseError(reading.detail or "that is no answer")
     body, _, last = reading.text[:-1].rpartition("\n")
     text = body if last.startswith(CURSOR) else reading.text
     try:

@@ -18,7 +18,7 @@ import msgspec
 from ..model.probe import Probe
 from ..model.reading import Reading
 from ..model.scrape import Outcome
-from .logfile import CURSOR, UNREAD, first, known, rows, taken
+from .logfile import UNREAD, rows, taken
 from .logs.entries import Entry
 from .logs.formats import FACILITIES, Context, Format, Line, recognise
 from .logs.stamps import SECOND, Clock, zone_of
@@ -150,8 +150,4 @@ def _kernel(text: str, booted: int) -> Line | None:
 
 def logring(probe: Probe, reading: Reading) -> list[Row]:
     """A row a line."""
-    names = [column.name for column in probe.columns]
-    known(names)
-    if reading.text and not reading.text.startswith(("{", CURSOR)):
-        reading = first(reading, ring_taken)
-    return rows(names, reading)
+    return rows(probe, reading, ring_taken)

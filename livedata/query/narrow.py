@@ -261,10 +261,15 @@ def _having(words: Words) -> Bounds:
     return Bounds(words=(words,))
 
 
-def _text(value: str) -> str:
-    """What a literal says; nothing where it is none."""
+def _literal(value: str) -> str | None:
+    """What a literal says; None where it is none."""
     is_text = len(value) > 1 and value[0] == value[-1] == "'"
-    return value[1:-1].replace("''", "'") if is_text else ""
+    return value[1:-1].replace("''", "'") if is_text else None
+
+
+def _text(value: str) -> str:
+    """The same, of which words are taken: nothing has none."""
+    return _literal(value) or ""
 
 
 def _listed(values: list[Bounds]) -> Bounds:
@@ -300,9 +305,9 @@ def _microseconds(value: Any) -> int | None:
 
 
 def _hosts(operator: str, value: Any) -> Bounds:
-    if not isinstance(value, str) or len(value) < 2 or value[0] != "'" or value[-1] != "'":
+    name = _literal(value) if isinstance(value, str) else None
+    if name is None:
         return EVERYTHING
-    name = value[1:-1].replace("''", "'")
     match operator:
         case "=":
             return Bounds(hosts=((name, name),))

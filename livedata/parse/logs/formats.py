@@ -58,7 +58,6 @@ FACILITIES: Mapping[str, int] = MappingProxyType({
 _ISO = r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d:\d\d(?:[.,]\d{1,9})?) ?(Z|[+-]\d\d:?\d\d|UTC\b|GMT\b)?"
 _BSD = r"([A-Z][a-z]{2}) {1,2}(\d{1,2}) (?:(\d{4}) )?(\d\d:\d\d:\d\d(?:\.\d{1,9})?)"
 _PRI = r"(?:<(\d{1,3})>)?"
-_TAG = r"(?:([^\s\[\]:]{1,64})(?:\[(\d{1,10})\])?:(?: |$))?"
 
 
 def _iso(groups: tuple[Any, ...], c: Context) -> int | None:
