@@ -22,6 +22,8 @@ from .sound import glanced_at
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .payload import Entry
+
 __all__ = [
     "Place", "Segment", "Span", "TableContent", "host_names", "kept", "newest", "open_store", "table_definitions",
 ]  # fmt: skip
@@ -167,19 +169,26 @@ def left_out(part: Segment) -> str:
     return f"{part.path}: {part.damage}; its {rows}: livedata store verify checks every file"
 
 
+def _entries(layout: Layout, sealed: int) -> Iterator[Entry]:
+    """What was appended after a log that is sealed."""
+    from .payload import unpack
+
+    for log in _logs(layout, sealed)[0]:
+        for body in log.bodies:
+            yield from unpack(body).entries
+
+
 def host_names(root: Path) -> list[str]:
     """Every host that ever had a row in the lake, and those with rows in the logs. Raises StoreError."""
     layout = Layout(root)
     with manifest.reading(layout) as listed:
         sealed = listed.logs().sealed_through if listed else 0
         hosts = set().union(*listed.hosts().values()) if listed else set()
-    from . import payload
+    from .payload import runs
 
     with disk("read the store", root):
-        for log in _logs(layout, sealed)[0]:
-            for body in log.bodies:
-                for entry in payload.unpack(body).entries:
-                    hosts.update(payload.runs(entry).hosts)
+        for entry in _entries(layout, sealed):
+            hosts.update(runs(entry).hosts)
     return sorted(hosts)
 
 
@@ -189,12 +198,8 @@ def kept(root: Path, table: str = "scrape") -> tuple[int, int] | None:
     with manifest.reading(layout) as listed:
         sealed = listed.logs().sealed_through if listed else 0
         times = [t for s in listed.segments(table) for t in (s.first_ts, s.last_ts)] if listed else []
-    from . import payload
-
     with disk("read the store", root):
-        for log in _logs(layout, sealed)[0]:
-            for body in log.bodies:
-                for entry in payload.unpack(body).entries:
-                    if entry.table == table and entry.rows:
-                        times += [entry.first_ts, entry.last_ts]
+        for entry in _entries(layout, sealed):
+            if entry.table == table and entry.rows:
+                times += [entry.first_ts, entry.last_ts]
     return (min(times), max(times)) if times else None
