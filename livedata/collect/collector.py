@@ -14,7 +14,7 @@ from ..model.batch import Batch
 from ..model.host import Host
 from ..model.own import COLLECTOR
 from ..model.probe import Probe
-from ..model.scrape import SCRAPE, Failure, Outcome
+from ..model.scrape import SCRAPE, Failure, Outcome, own_fault
 from ..store.payload import Refused
 from ..store.state import State
 from ..transport.backoff import MOST_SECONDS
@@ -218,7 +218,7 @@ class Collector:
 
     def _own_fault(self, asker: Asker, error: Exception) -> Failure:
         """A fault of livedata's own leaves a row like any other."""
-        failure = Failure(Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300])
+        failure = own_fault(error)
         asker.report_connect(self._clock.now_us(), failure)
         return failure
 

@@ -10,7 +10,7 @@ from ..model.batch import Batch, Row
 from ..model.host import Host
 from ..model.probe import Probe
 from ..model.reading import ParseError, Reading
-from ..model.scrape import Outcome
+from ..model.scrape import Outcome, own_fault
 from ..parse import CURSORS, PARSERS
 from ..store.state import Last
 from ..transport.protocol import Answer
@@ -118,9 +118,8 @@ class Samples:
         except ParseError as error:
             return Digest(None, Outcome.MALFORMED, str(error)[:300])
         except Exception as error:  # noqa: BLE001 - a parser's fault is one probe's, not its neighbours'
-            return Digest(
-                None, Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300]
-            )
+            failure = own_fault(error)
+            return Digest(None, failure.outcome, failure.detail)
         last = self.last.get(probe.name)
         cursor = cursor or (last.cursor if last else None)
         if way:

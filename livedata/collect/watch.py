@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from ..model.probe import Lane
-from ..model.scrape import CONNECT, Failure, Outcome, Scrape
+from ..model.scrape import CONNECT, Failure, Outcome, Scrape, own_fault
 from ..transport.backoff import wait_seconds
 from ..transport.protocol import Session, Transport
 from .asker import LANES, Asker
@@ -136,8 +136,8 @@ async def _lane(
         try:
             refused = await asker.run(session, asker.channel(lane), ready, ts)
         except Exception as error:  # noqa: BLE001 - the boundary: no host may end the others' watch
-            problem = f"livedata itself failed: {type(error).__name__}: {error}"
-            asker.report(ts, *(Scrape(p.name, Outcome.FAILED, problem[:300]) for p in ready))
+            fault = own_fault(error)
+            asker.report(ts, *(Scrape(p.name, fault.outcome, fault.detail) for p in ready))
             refused = None
         if refused:
             return refused

@@ -45,6 +45,11 @@ class Failure:
     """Nothing came back from there at all: it may be down, or this machine's own network gone."""
 
 
+def own_fault(error: Exception) -> Failure:
+    """What is said where livedata itself failed: a row like any other."""
+    return Failure(Outcome.FAILED, f"livedata itself failed: {type(error).__name__}: {error}"[:300])
+
+
 class Scrape(NamedTuple):
     """A row of `scrape`; times in milliseconds, None where it isn't known."""
 

@@ -13,13 +13,15 @@ import pytest
 from livedata.collect.asker import Asker
 from livedata.collect.gates import Gates
 from livedata.collect.network import Network
+from livedata.collect.samples import Emit
 from livedata.collect.schedule import SECOND
 from livedata.collect.watch import LOOK_SECONDS, Surroundings, watch
 from livedata.model.batch import Batch
 from livedata.model.host import Host
+from livedata.model.probe import Probe
 from livedata.model.scrape import CONNECT, SCRAPE, Failure, Outcome, Scrape
 from livedata.probe.load import load_probes
-from livedata.transport.protocol import Session
+from livedata.transport.protocol import Session, Transport
 from livedata.transport.replay import ReplayTransport
 
 CPU = load_probes()["cpu"]
@@ -47,6 +49,25 @@ class Hands:
         await asyncio.sleep(0)
 
 
+def watched(
+    clock: Hands, folder: Path, seconds: int, keep: Emit, probes: Sequence[Probe] = (CPU,),
+    way: Transport | None = None, network: Network | None = None,
+) -> None:  # fmt: skip
+    """A watch of a recording, of so many seconds."""
+    host = Host("old", transport="replay", recording=str(folder))
+    around = Surroundings(clock, 1, Gates(1), network or Network(clock), lambda host, failure: None)
+
+    async def run() -> None:
+        watching = watch(Asker(host, probes, {}, clock, keep), way or ReplayTransport(), around)
+        task = asyncio.create_task(watching)
+        while clock.slept < seconds:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(run())
+
+
 def ticks(folder: Path, seconds: int, jumps: dict[int, int]) -> list[int]:
     """The seconds since the start that samples bear, of a watch of so many seconds."""
     clock = Hands(jumps)
@@ -55,16 +76,7 @@ def ticks(folder: Path, seconds: int, jumps: dict[int, int]) -> list[int]:
     def keep(batches: Sequence[Batch]) -> None:
         stamps.extend((b.ts - START) // SECOND for b in batches if b.probe.name == "cpu")
 
-    async def run() -> None:
-        host = Host("old", transport="replay", recording=str(folder))
-        around = Surroundings(clock, 1, Gates(1), Network(clock), lambda host, failure: None)
-        task = asyncio.create_task(watch(Asker(host, [CPU], {}, clock, keep), ReplayTransport(), around))
-        while clock.slept < seconds:
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    asyncio.run(run())
+    watched(clock, folder, seconds, keep)
     return [ts for ts in stamps if ts < seconds]
 
 
@@ -119,18 +131,9 @@ def scrapes(
     def keep(batches: Sequence[Batch]) -> None:
         rows.extend(Scrape.of(row) for b in batches if b.probe is SCRAPE for row in b.rows)
 
-    async def run() -> None:
-        host = Host("old", transport="replay", recording=str(folder))
-        network = Network(clock, lambda: way_out)
-        network.join(host.name)
-        around = Surroundings(clock, 1, Gates(1), network, lambda host, failure: None)
-        task = asyncio.create_task(watch(Asker(host, [CPU], {}, clock, keep), way, around))
-        while clock.slept < seconds:
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    asyncio.run(run())
+    network = Network(clock, lambda: way_out)
+    network.join("old")
+    watched(clock, folder, seconds, keep, way=way, network=network)
     return way.tries, [row for row in rows if row.probe == CONNECT]
 
 
@@ -169,19 +172,7 @@ def runs(folder: Path, seconds: int, name: str) -> list[int]:
         said = [(b.ts, Scrape.of(row)) for b in batches if b.probe is SCRAPE for row in b.rows]
         stamps.extend((ts - START) // SECOND for ts, row in said if row.probe == name)
 
-    async def run() -> None:
-        host = Host("old", transport="replay", recording=str(folder))
-        probe = replace(load_probes()[name], every=10.0)
-        around = Surroundings(clock, 1, Gates(1), Network(clock), lambda host, failure: None)
-        task = asyncio.create_task(
-            watch(Asker(host, [CPU, probe], {}, clock, keep), ReplayTransport(), around)
-        )
-        while clock.slept < seconds:
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    asyncio.run(run())
+    watched(clock, folder, seconds, keep, [CPU, replace(load_probes()[name], every=10.0)])
     return [ts for ts in stamps if ts < seconds]
 
 
